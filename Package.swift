@@ -1,0 +1,69 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "GitState",
+  products: [
+    .library(name: "GitState", targets: ["GitState"]),
+    .library(name: "LosslessJSON", targets: ["LosslessJSON"]),
+    .executable(name: "gitstate", targets: ["gitstate"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(
+      url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CGit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
+    .systemLibrary(
+      name: "CLevelDB", providers: [.apt(["libleveldb-dev"])]),
+
+    .target(
+      name: "LosslessJSON",
+      dependencies: [.product(name: "OrderedCollections", package: "swift-collections")],
+      swiftSettings: settings),
+    .target(name: "Git", dependencies: ["CGit2"], swiftSettings: settings),
+    .target(name: "LevelDB", dependencies: ["CLevelDB"], swiftSettings: settings),
+    .target(
+      name: "GitState",
+      dependencies: [
+        "Git", "LevelDB", "LosslessJSON",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "gitstate",
+      dependencies: [
+        "GitState", "LosslessJSON",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
+
+    .target(
+      name: "TestSupport",
+      dependencies: [
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      path: "Tests/TestSupport", swiftSettings: settings),
+    .testTarget(
+      name: "LosslessJSONTests", dependencies: ["LosslessJSON", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(name: "GitTests", dependencies: ["Git", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "LevelDBTests", dependencies: ["LevelDB", "TestSupport"], swiftSettings: settings),
+  ]
+)

@@ -1,0 +1,88 @@
+import Subprocess
+public import SystemPackage
+
+/// What a program did: its exit status and all that it printed.
+public struct ProgramResult: Sendable {
+  public let status: Int32
+  public let output: [UInt8]
+  public let errors: String
+
+  /// Standard output as text.
+  public var text: String { String(decoding: output, as: UTF8.self) }
+  /// Standard output as text, without the newline at its end.
+  public var line: String { text.hasSuffix("\n") ? String(text.dropLast()) : text }
+}
+
+/// A program ended with another status than the test expects.
+public struct ProgramFailure: Error, CustomStringConvertible {
+  public let command: [String]
+  public let result: ProgramResult
+
+  public var description: String {
+    "\(command.joined(separator: " ")): exit \(result.status)\n\(result.text)\(result.errors)"
+  }
+}
+
+/// The environment of every program that a test starts: nothing of the user's, the clock fixed.
+///
+/// git's and libgit2's configuration is looked for in `home`, dates of commits are given, messages
+/// are English.
+public func testEnvironment(home: FilePath) -> [String: String] {
+  [
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME": home.string,
+    "XDG_CONFIG_HOME": home.appending(".config").string,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_AUTHOR_NAME": "Ada Deployer", "GIT_AUTHOR_EMAIL": "ada@example.org",
+    "GIT_AUTHOR_DATE": "1753441878 +0000",
+    "GIT_COMMITTER_NAME": "Ada Deployer", "GIT_COMMITTER_EMAIL": "ada@example.org",
+    "GIT_COMMITTER_DATE": "1753441878 +0000",
+    "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "TZ": "UTC",
+  ]
+}
+
+/// Runs a program to its end and returns all that it printed, whatever its exit status.
+///
+/// - Parameters:
+///   - program: A name that `PATH` has, or a path.
+///   - extraEnvironment: Added to ``testEnvironment(home:)``; an empty value removes a variable.
+public func runProgram(
+  _ program: String, _ arguments: [String], in folder: FilePath, input: [UInt8] = [],
+  environment extraEnvironment: [String: String] = [:]
+) async throws -> ProgramResult {
+  var environment = testEnvironment(home: folder.removingLastComponent())
+  if let scratch = ScratchDirectory.optionalCurrent {
+    environment = testEnvironment(home: scratch.path)
+  }
+  for (name, value) in extraEnvironment {
+    environment[name] = value.isEmpty ? nil : value
+  }
+  let variables = Dictionary(
+    uniqueKeysWithValues: environment.map { (Environment.Key(stringLiteral: $0), $1) })
+  let executable: Executable =
+    program.contains("/") ? .path(FilePath(program)) : .name(program)
+  let record = try await run(
+    executable, arguments: Arguments(arguments), environment: .custom(variables),
+    workingDirectory: folder, input: .array(input), output: .bytes(limit: 256 << 20),
+    error: .bytes(limit: 16 << 20))
+  let status: Int32 =
+    switch record.terminationStatus {
+    case .exited(let code): code
+    case .signaled(let signal): 128 + signal
+    }
+  return ProgramResult(
+    status: status, output: record.standardOutput,
+    errors: String(decoding: record.standardError, as: UTF8.self))
+}
+
+/// Runs the `git` program, which must succeed, and returns its output without the last newline.
+@discardableResult
+public func git(
+  _ arguments: String..., in folder: FilePath, environment: [String: String] = [:]
+) async throws -> String {
+  let result = try await runProgram("git", arguments, in: folder, environment: environment)
+  guard result.status == 0 else {
+    throw ProgramFailure(command: ["git"] + arguments, result: result)
+  }
+  return result.line
+}
