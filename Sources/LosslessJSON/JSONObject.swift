@@ -1,0 +1,152 @@
+/// The members of a JSON object, in order, each key once.
+///
+/// Keys are distinct by their UTF-8 bytes: "\u{e9}" and "e\u{301}" are two keys. Two objects are
+/// equal if they have equal members in the same order.
+public struct JSONObject: Sendable {
+  /// One member.
+  public typealias Element = (key: String, value: JSONValue)
+
+  private var members: [Element] = []
+  /// The positions of the keys; nil while there are so few that looking at each is faster.
+  private var positions: [UTF8Key: Int]?
+
+  private static let largestWithoutPositions = 16
+
+  /// An object without members.
+  public init() {}
+
+  /// An object with these members; the value of a key that comes again replaces the earlier one.
+  public init(_ members: some Sequence<(String, JSONValue)>) {
+    for (key, value) in members {
+      if !append(key, value) { self[key] = value }
+    }
+  }
+
+  /// The value of a key.
+  ///
+  /// Setting a value replaces the one that is there, in its place, or appends a member; setting nil
+  /// removes the member.
+  ///
+  /// - Complexity: O(1), but O(`count`) for a removal.
+  public subscript(key: String) -> JSONValue? {
+    get {
+      position(of: key).map { members[$0].value }
+    }
+    set {
+      switch (position(of: key), newValue) {
+      case (let position?, let value?): members[position].value = value
+      case (nil, let value?): append(key, value)
+      case (let position?, nil): remove(at: position)
+      case (nil, nil): break
+      }
+    }
+  }
+
+  /// The keys, in order.
+  public var keys: [String] { members.map(\.key) }
+
+  /// Whether the other object has equal members, in whatever order.
+  ///
+  /// Only the order of these members is left out; inside their values order counts.
+  public func hasSameMembers(as other: JSONObject) -> Bool {
+    count == other.count && allSatisfy { other[$0.key] == $0.value }
+  }
+
+  /// The same members in ascending order of the UTF-8 bytes of their keys.
+  public func sortedByKey() -> JSONObject {
+    JSONObject(distinct: members.sorted { $0.key.precedesInUTF8($1.key) })
+  }
+
+  /// The position of a key among the members.
+  public func position(of key: String) -> Int? {
+    if let positions { return positions[UTF8Key(key)] }
+    return members.firstIndex { $0.key.hasSameUTF8(as: key) }
+  }
+}
+
+extension JSONObject {
+  /// An object with members whose keys are known to be distinct.
+  init(distinct members: [Element]) {
+    self.members = members
+    indexIfLarge()
+  }
+
+  /// Appends a member unless the key is there.
+  ///
+  /// - Returns: Whether it was appended.
+  @discardableResult
+  mutating func append(_ key: String, _ value: JSONValue) -> Bool {
+    if positions != nil {
+      let isNew = positions?.updateIfAbsent(members.count, for: UTF8Key(key)) ?? false
+      guard isNew else { return false }
+      members.append((key, value))
+    } else {
+      guard !members.contains(where: { $0.key.hasSameUTF8(as: key) }) else { return false }
+      if members.isEmpty { members.reserveCapacity(4) }
+      members.append((key, value))
+      indexIfLarge()
+    }
+    return true
+  }
+
+  private mutating func remove(at position: Int) {
+    members.remove(at: position)
+    positions = nil
+    indexIfLarge()
+  }
+
+  private mutating func indexIfLarge() {
+    guard members.count > Self.largestWithoutPositions else { return }
+    var positions = [UTF8Key: Int](minimumCapacity: members.count)
+    for (position, member) in members.enumerated() {
+      positions[UTF8Key(member.key)] = position
+    }
+    self.positions = positions
+  }
+}
+
+extension Dictionary {
+  /// Sets a value unless the key has one, with one lookup.
+  ///
+  /// - Returns: Whether the value was set.
+  fileprivate mutating func updateIfAbsent(_ value: Value, for key: Key) -> Bool {
+    let before = count
+    _ = { (_: inout Value) in }(&self[key, default: value])
+    return count > before
+  }
+}
+
+extension JSONObject: RandomAccessCollection {
+  /// The position of the first member.
+  public var startIndex: Int { 0 }
+
+  /// The number of members.
+  public var endIndex: Int { members.count }
+
+  /// The member at a position.
+  public subscript(position: Int) -> Element { members[position] }
+}
+
+extension JSONObject: Hashable {
+  /// Whether both have equal members in the same order.
+  public static func == (left: JSONObject, right: JSONObject) -> Bool {
+    left.count == right.count
+      && zip(left.members, right.members).allSatisfy { left, right in
+        left.key.hasSameUTF8(as: right.key) && left.value == right.value
+      }
+  }
+
+  /// Feeds the members to a hasher.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(count)
+    for member in members {
+      member.key.hashUTF8(into: &hasher)
+      hasher.combine(member.value)
+    }
+  }
+}
+
+extension JSONObject: CustomStringConvertible {
+  /// The object as JSON on one line.
+  public var description: String { JSONValue.object(self).text() }
+}

@@ -1,0 +1,213 @@
+/// One pass over a text that changes members of one of its objects.
+struct JSONObjectEdit {
+  private let target: JSONObjectText
+  private let container: JSONObjectText?
+  private let value: JSONObject
+  private let style: JSONStyle
+  /// Whether what is new stays on the line where it begins.
+  private let isInline: Bool
+  /// The text as edited, up to `copied`.
+  private var output: [UInt8] = []
+  /// The end of the part of the old text that is dealt with.
+  private var copied = 0
+  /// The object's members as edited.
+  private var members: [(String, JSONValue)] = []
+
+  init(
+    _ target: JSONObjectText, container: JSONObjectText?, value: JSONObject, style: JSONStyle
+  ) {
+    self.target = target
+    self.container = container
+    self.value = value
+    self.style = style
+    let surroundings = target.members.isEmpty && target.isOnOneLine ? container : target
+    isInline = style.indentation == nil || surroundings?.isOnOneLine ?? false
+  }
+
+  /// Applies the changes.
+  ///
+  /// - Returns: The whole text and the object as edited, or nil if nothing changes.
+  mutating func apply(
+    _ changes: [JSONMemberChange], placement: JSONPlacement
+  ) -> (bytes: [UInt8], object: JSONObject)? {
+    var latest: [UTF8Key: JSONMemberChange] = [:]
+    for change in changes { latest[UTF8Key(change.key)] = change }
+    let existing = Set(target.members.map { UTF8Key($0.key) })
+    var new: [JSONMemberChange] = []
+    for change in changes where !existing.contains(UTF8Key(change.key)) {
+      // Of several changes of one new key, the first has the place and the last the value.
+      if let last = latest.removeValue(forKey: UTF8Key(change.key)), last.value != nil {
+        new.append(last)
+      }
+    }
+    let isChanged = latest.values.contains { value[$0.key] != $0.value }
+    guard isChanged || !new.isEmpty else { return nil }
+
+    output.reserveCapacity(target.text.bytes.count + 256 * new.count)
+    if target.members.allSatisfy({ isRemoval(latest[UTF8Key($0.key)]) }) {
+      rewriteAll(placed(new, placement))
+    } else {
+      rewrite(latest, new, placement)
+    }
+    copy(upTo: target.text.bytes.count)
+    return (output, JSONObject(members))
+  }
+
+  private func isRemoval(_ change: JSONMemberChange?) -> Bool {
+    if let change { change.value == nil } else { false }
+  }
+
+  /// New members in the order that a placement asks for where no other member is.
+  private func placed(
+    _ new: [JSONMemberChange], _ placement: JSONPlacement
+  ) -> [JSONMemberChange] {
+    placement == .beforeFirstGreaterKey ? new.sorted { $0.key.precedesInUTF8($1.key) } : new
+  }
+}
+
+extension JSONObjectEdit {
+  /// Writes an object of which members stay.
+  private mutating func rewrite(
+    _ latest: [UTF8Key: JSONMemberChange], _ new: [JSONMemberChange], _ placement: JSONPlacement
+  ) {
+    let changes = target.members.map { latest[UTF8Key($0.key)] }
+    let kept = changes.indices.filter { !isRemoval(changes[$0]) }
+    let arrivals = arrivals(of: placed(new, placement), placement, kept: kept)
+    let count = target.members.count
+    var position = 0
+    while position < count {
+      if isRemoval(changes[position]) {
+        let next = changes[position...].firstIndex { !isRemoval($0) } ?? count
+        if next < count {
+          remove(target.removal(of: position...next - 1))
+        } else {
+          remove(target.members[position - 1].valueEnd..<target.members[count - 1].valueEnd)
+        }
+        position = next
+        continue
+      }
+      let member = target.members[position]
+      if let new = arrivals[position] {
+        copy(upTo: member.keyStart)
+        for change in new {
+          write(change, near: position)
+          output += target.separator(before: position)
+        }
+      }
+      let old = value.count == count ? value[position].value : value[member.key]
+      if let newValue = changes[position]?.value, newValue != old {
+        copy(upTo: member.valueStart)
+        output += written(newValue, indent: member.indent, colon: target.colon(at: position))
+        copied = member.valueEnd
+        members.append((member.key, newValue))
+      } else if let old {
+        members.append((member.key, old))
+      }
+      position += 1
+    }
+    if let new = arrivals[count] {
+      copy(upTo: target.members[count - 1].valueEnd)
+      for change in new {
+        output += target.separator(before: count - 1)
+        write(change, near: count - 1)
+      }
+    }
+  }
+
+  /// The new members by the position of the member before which they go; `members.count`: the end.
+  private func arrivals(
+    of new: [JSONMemberChange], _ placement: JSONPlacement, kept: [Int]
+  ) -> [Int: [JSONMemberChange]] {
+    guard !new.isEmpty else { return [:] }
+    let end = target.members.count
+    func keptPosition(of key: String) -> Int? {
+      kept.lastIndex { target.members[$0].key.hasSameUTF8(as: key) }
+    }
+    switch placement {
+    case .end:
+      return [end: new]
+    case .after(let key):
+      guard let found = keptPosition(of: key) else { return [end: new] }
+      return [found + 1 < kept.count ? kept[found + 1] : end: new]
+    case .before(let key):
+      return [keptPosition(of: key).map { kept[$0] } ?? end: new]
+    case .beforeFirstGreaterKey:
+      var arrivals: [Int: [JSONMemberChange]] = [:]
+      var next = kept[...]
+      for change in new {
+        // The new keys ascend, so no member that was passed for one is greater than the next.
+        next = next.drop { !change.key.precedesInUTF8(target.members[$0].key) }
+        arrivals[next.first ?? end, default: []].append(change)
+      }
+      return arrivals
+    }
+  }
+
+  /// Writes an object of which no member stays.
+  private mutating func rewriteAll(_ new: [JSONMemberChange]) {
+    guard let first = target.members.first, let last = target.members.last else {
+      return rewriteEmpty(new)
+    }
+    if new.isEmpty {
+      copy(upTo: target.opening + 1)
+      copied = target.closing
+      return
+    }
+    copy(upTo: first.keyStart)
+    for (position, change) in new.enumerated() {
+      if position > 0 { output += target.separator(before: 0) }
+      write(change, near: 0)
+    }
+    copied = last.valueEnd
+  }
+
+  /// Writes an object that had no members.
+  private mutating func rewriteEmpty(_ new: [JSONMemberChange]) {
+    copy(upTo: target.opening)
+    members = new.compactMap { change in change.value.map { (change.key, $0) } }
+    let object = JSONValue.object(JSONObject(members))
+    let colon = container.flatMap { $0.colon(at: $0.members.count - 1) }
+    output += written(object, indent: target.indent, colon: colon)
+    copied = target.closing + 1
+  }
+}
+
+extension JSONObjectEdit {
+  private mutating func copy(upTo end: Int) {
+    guard copied < end else { return }
+    output.append(contentsOf: UnsafeBufferPointer(rebasing: target.text.bytes[copied..<end]))
+    copied = end
+  }
+
+  private mutating func remove(_ range: Range<Int>) {
+    copy(upTo: range.lowerBound)
+    copied = range.upperBound
+  }
+
+  /// Writes a new member in the manner of one that is there.
+  private mutating func write(_ change: JSONMemberChange, near position: Int) {
+    guard let value = change.value else { return }
+    members.append((change.key, value))
+    let colon = target.colon(at: position)
+    var writer = writer(indent: target.members[position].indent, colon: colon)
+    writer.write(key: change.key, value, level: 0)
+    output += writer.output
+  }
+
+  /// A value as text.
+  private func written(_ value: JSONValue, indent: Range<Int>, colon: [UInt8]?) -> [UInt8] {
+    var writer = writer(indent: indent, colon: colon)
+    writer.write(value)
+    return writer.output
+  }
+
+  /// A writer for a member whose line has the indentation.
+  private func writer(indent: Range<Int>, colon: [UInt8]?) -> JSONWriter {
+    let defaultColon = style.indentation == nil ? [UInt8(ascii: ":")] : Array(": ".utf8)
+    let surroundings = target.members.isEmpty ? container : target
+    return JSONWriter(
+      indentation: isInline ? nil : style.indentation.map { Array($0.utf8) },
+      firstLine: style.lineEnd.bytes + target.text.bytes[indent], colon: colon ?? defaultColon,
+      comma: isInline ? surroundings?.inlineComma ?? [UInt8(ascii: ",")] : [UInt8(ascii: ",")])
+  }
+}

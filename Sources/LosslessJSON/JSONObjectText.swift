@@ -1,0 +1,136 @@
+/// Where an object of a JSON text and its members stand.
+struct JSONObjectText {
+  /// Where a member stands.
+  struct Member {
+    let key: String
+    /// The end of the brace or the comma before the member.
+    let afterSeparator: Int
+    let keyStart: Int
+    let keyEnd: Int
+    let valueStart: Int
+    let valueEnd: Int
+    /// The place of the comma after the member, or of the closing brace.
+    let separator: Int
+    /// The white space with which the line begins whose indentation is the member's.
+    let indent: Range<Int>
+
+    /// What stands before the key.
+    var lead: Range<Int> { afterSeparator..<keyStart }
+    /// What stands between key and value, the colon included.
+    var colon: Range<Int> { keyEnd..<valueStart }
+  }
+
+  let text: JSONText
+  /// The place of the opening brace.
+  let opening: Int
+  /// The place of the closing brace.
+  let closing: Int
+  let members: [Member]
+  /// The indentation of the line on which the object begins.
+  let indent: Range<Int>
+  /// Whether opening and closing brace are on one line.
+  let isOnOneLine: Bool
+
+  /// Finds the members of the object that begins at a place.
+  init(in text: JSONText, opening: Int, indent: Range<Int>) {
+    let bytes = text.bytes
+    var members: [Member] = []
+    var memberIndent = indent
+    var afterSeparator = opening + 1
+    while afterSeparator < bytes.count {
+      let keyStart = text.endOfWhiteSpace(afterSeparator)
+      guard keyStart < bytes.count, bytes[keyStart] == UInt8(ascii: "\"") else { break }
+      if let lineBreak = text.lastLineBreak(in: afterSeparator..<keyStart) {
+        memberIndent = lineBreak.upperBound..<keyStart
+      }
+      let keyEnd = text.endOfString(keyStart)
+      let valueStart = text.endOfWhiteSpace(text.endOfWhiteSpace(keyEnd) + 1)
+      let valueEnd = text.endOfValue(valueStart)
+      let separator = text.endOfWhiteSpace(valueEnd)
+      members.append(
+        Member(
+          key: text.string(in: keyStart..<keyEnd), afterSeparator: afterSeparator,
+          keyStart: keyStart, keyEnd: keyEnd, valueStart: valueStart, valueEnd: valueEnd,
+          separator: separator, indent: memberIndent))
+      afterSeparator = separator + 1
+      guard separator < bytes.count, bytes[separator] == UInt8(ascii: ",") else { break }
+    }
+    self.text = text
+    self.opening = opening
+    self.members = members
+    self.indent = indent
+    closing = members.last?.separator ?? text.endOfWhiteSpace(opening + 1)
+    isOnOneLine = text.firstLineBreak(in: opening..<closing) == nil
+  }
+
+  /// The member with a key; the last one, where duplicate keys are allowed.
+  func member(_ key: String) -> Member? {
+    members.last { $0.key.hasSameUTF8(as: key) }
+  }
+
+  /// The object that is the value of a member.
+  func object(_ key: String) -> JSONObjectText? {
+    guard let member = member(key), text.bytes[member.valueStart] == UInt8(ascii: "{") else {
+      return nil
+    }
+    return JSONObjectText(in: text, opening: member.valueStart, indent: member.indent)
+  }
+}
+
+extension JSONObjectText {
+  /// What stands, or would stand, between a member and the one before it: white space, comma, white
+  /// space, without empty lines.
+  func separator(before position: Int) -> [UInt8] {
+    if position > 0 {
+      let previous = members[position - 1]
+      let spaceBefore = text.lastLine(of: previous.valueEnd..<previous.separator)
+      let spaceAfter = text.lastLine(of: members[position].lead)
+      return text.bytes[spaceBefore] + [UInt8(ascii: ",")] + text.bytes[spaceAfter]
+    }
+    guard let first = members.first else { return [UInt8(ascii: ",")] }
+    let lead = text.lastLine(of: first.lead)
+    let beginsLine = text.firstLineBreak(in: lead) != nil
+    if members.count > 1 {
+      let hasCommaFirst =
+        text.firstLineBreak(in: first.valueEnd..<first.separator) != nil
+        && text.firstLineBreak(in: members[1].lead) == nil
+      if hasCommaFirst || !beginsLine { return separator(before: 1) }
+    }
+    return beginsLine ? [UInt8(ascii: ",")] + text.bytes[lead] : inlineComma
+  }
+
+  /// What stands between members where they share a line.
+  var inlineComma: [UInt8] {
+    if members.count > 1 {
+      let separator = separator(before: members.count - 1)
+      if !separator.contains(where: JSONText.isLineBreak) { return separator }
+    }
+    guard let first = members.first else { return [UInt8(ascii: ",")] }
+    let isSpaced = text.bytes[first.colon].last != UInt8(ascii: ":") || !first.lead.isEmpty
+    return isSpaced ? Array(", ".utf8) : [UInt8(ascii: ",")]
+  }
+
+  /// What stands between key and value of a member, if they are on one line.
+  func colon(at position: Int) -> [UInt8]? {
+    guard members.indices.contains(position) else { return nil }
+    let colon = members[position].colon
+    return text.firstLineBreak(in: colon) == nil ? Array(text.bytes[colon]) : nil
+  }
+
+  /// The text that goes when neighbouring members are removed and another member follows them.
+  func removal(of run: ClosedRange<Int>) -> Range<Int> {
+    let first = members[run.lowerBound]
+    let next = members[run.upperBound + 1]
+    let firstBreak = text.lastLineBreak(in: first.lead)
+    let nextBreak = text.firstLineBreak(in: next.lead)
+    switch (firstBreak, nextBreak) {
+    case (let firstBreak?, let nextBreak?):
+      // Whole lines: what stands at the ends of the lines before and after stays.
+      return firstBreak.lowerBound..<nextBreak
+    case (nil, .some) where run.lowerBound > 0:
+      return first.afterSeparator..<next.afterSeparator
+    default:
+      return first.keyStart..<next.keyStart
+    }
+  }
+}
