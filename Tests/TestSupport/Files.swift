@@ -44,3 +44,26 @@ public func exists(_ path: FilePath) -> Bool {
 public func entries(of folder: FilePath) throws -> [String] {
   try FileManager.default.contentsOfDirectory(atPath: folder.string).sorted()
 }
+
+/// Makes a folder and those above it that are missing.
+public func makeFolders(_ path: FilePath) throws {
+  try FileManager.default.createDirectory(
+    atPath: path.string, withIntermediateDirectories: true)
+}
+
+/// The permission bits of a file or folder.
+public func permissions(of path: FilePath) throws -> UInt16 {
+  let attributes = try FileManager.default.attributesOfItem(atPath: path.string)
+  return UInt16(attributes[.posixPermissions] as? Int ?? 0)
+}
+
+/// Sets the permission bits of a file or folder.
+public func setPermissions(_ mode: UInt16, of path: FilePath) throws {
+  try FileManager.default.setAttributes(
+    [.posixPermissions: Int(mode)], ofItemAtPath: path.string)
+}
+
+/// Removes a file.
+public func removeFile(_ path: FilePath) throws {
+  try FileManager.default.removeItem(atPath: path.string)
+}

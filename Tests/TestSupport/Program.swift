@@ -3,8 +3,11 @@ public import SystemPackage
 
 /// What a program did: its exit status and all that it printed.
 public struct ProgramResult: Sendable {
+  /// The exit status; 128 and the signal where one ended the program.
   public let status: Int32
+  /// Standard output.
   public let output: [UInt8]
+  /// Standard error.
   public let errors: String
 
   /// Standard output as text.
@@ -15,9 +18,18 @@ public struct ProgramResult: Sendable {
 
 /// A program ended with another status than the test expects.
 public struct ProgramFailure: Error, CustomStringConvertible {
+  /// The program and its arguments.
   public let command: [String]
+  /// What it did.
   public let result: ProgramResult
 
+  /// Makes a failure.
+  public init(command: [String], result: ProgramResult) {
+    self.command = command
+    self.result = result
+  }
+
+  /// The command, its status and all that it printed.
   public var description: String {
     "\(command.joined(separator: " ")): exit \(result.status)\n\(result.text)\(result.errors)"
   }
@@ -45,7 +57,12 @@ public func testEnvironment(home: FilePath) -> [String: String] {
 ///
 /// - Parameters:
 ///   - program: A name that `PATH` has, or a path.
+///   - arguments: Its arguments.
+///   - folder: Where it runs.
+///   - input: Its standard input.
 ///   - extraEnvironment: Added to ``testEnvironment(home:)``; an empty value removes a variable.
+/// - Returns: What it did.
+/// - Throws: Where it cannot be started.
 public func runProgram(
   _ program: String, _ arguments: [String], in folder: FilePath, input: [UInt8] = [],
   environment extraEnvironment: [String: String] = [:]
@@ -61,24 +78,46 @@ public func runProgram(
     uniqueKeysWithValues: environment.map { (Environment.Key(stringLiteral: $0), $1) })
   let executable: Executable =
     program.contains("/") ? .path(FilePath(program)) : .name(program)
-  let record = try await run(
-    executable, arguments: Arguments(arguments), environment: .custom(variables),
-    workingDirectory: folder, input: .array(input), output: .bytes(limit: 256 << 20),
-    error: .bytes(limit: 16 << 20))
-  let status: Int32 =
-    switch record.terminationStatus {
+  await ProgramLimit.shared.enter()
+  let outcome: Result<ProgramResult, any Error>
+  do {
+    let record = try await run(
+      executable, arguments: Arguments(arguments), environment: .custom(variables),
+      workingDirectory: folder, input: .array(input), output: .bytes(limit: 256 << 20),
+      error: .bytes(limit: 16 << 20))
+    outcome = .success(
+      ProgramResult(
+        status: record.terminationStatus.shellStatus, output: record.standardOutput,
+        errors: String(decoding: record.standardError, as: UTF8.self)))
+  } catch {
+    outcome = .failure(error)
+  }
+  await ProgramLimit.shared.leave()
+  return try outcome.get()
+}
+
+extension TerminationStatus {
+  /// The status as a shell has it: 128 and the signal where one ended the program.
+  fileprivate var shellStatus: Int32 {
+    switch self {
     case .exited(let code): code
     case .signaled(let signal): 128 + signal
     }
-  return ProgramResult(
-    status: status, output: record.standardOutput,
-    errors: String(decoding: record.standardError, as: UTF8.self))
+  }
 }
 
 /// Runs the `git` program, which must succeed, and returns its output without the last newline.
 @discardableResult
 public func git(
   _ arguments: String..., in folder: FilePath, environment: [String: String] = [:]
+) async throws -> String {
+  try await git(arguments: arguments, in: folder, environment: environment)
+}
+
+/// Runs the `git` program, which must succeed, and returns its output without the last newline.
+@discardableResult
+public func git(
+  arguments: [String], in folder: FilePath, environment: [String: String] = [:]
 ) async throws -> String {
   let result = try await runProgram("git", arguments, in: folder, environment: environment)
   guard result.status == 0 else {

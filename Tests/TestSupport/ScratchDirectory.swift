@@ -37,14 +37,18 @@ public struct ScratchDirectory: Sendable {
 
 /// The trait behind `.scratchDirectory`.
 public struct ScratchDirectoryTrait: TestTrait, SuiteTrait, TestScoping {
+  /// A suite gives the trait to its tests.
   public var isRecursive: Bool { true }
 
+  /// Each test case has a folder; a suite as such has none.
   public func scopeProvider(for test: Test, testCase: Test.Case?) -> Self? {
     testCase == nil ? nil : self
   }
 
+  /// Runs the test with a folder of its own.
   public func provideScope(
-    for test: Test, testCase: Test.Case?, performing body: @concurrent @Sendable () async throws -> Void
+    for test: Test, testCase: Test.Case?,
+    performing body: @concurrent @Sendable () async throws -> Void
   ) async throws {
     try await ScratchDirectory.withNew { try await body() }
   }
