@@ -1,0 +1,87 @@
+internal import CGit2
+internal import Synchronization
+
+/// libgit2 as a whole: its start, its version, and the settings that hold for the whole process.
+public enum Library {
+  /// The version of libgit2 that this process runs with, for example `1.5.1`.
+  public static var version: String {
+    var major: Int32 = 0
+    var minor: Int32 = 0
+    var revision: Int32 = 0
+    // Fills three numbers; cannot fail.
+    git_libgit2_version(&major, &minor, &revision)
+    return "\(major).\(minor).\(revision)"
+  }
+
+  /// Starts libgit2, once for the process; every entry into this module calls it first.
+  ///
+  /// It is never shut down: handles may live until the process ends. Starting costs about 3 ms
+  /// (certificates are read), which is why it is not done before something needs git.
+  public static func initialise() throws(GitError) {
+    try started.get()
+  }
+
+  private static let started: Result<Void, GitError> = {
+    do throws(GitError) {
+      // git_libgit2_init returns how often it was called.
+      try check(git_libgit2_init())
+      try followEnvironment(Environment(nil))
+      return .success(())
+    } catch {
+      return .failure(error)
+    }
+  }()
+
+  /// Looks for configuration only where the variables of the git program say.
+  ///
+  /// libgit2 itself reads neither `GIT_CONFIG_NOSYSTEM` nor `GIT_CONFIG_GLOBAL`. The file that the
+  /// latter names is added to each repository when it is opened.
+  private static func followEnvironment(_ environment: Environment) throws(GitError) {
+    if environment.isTrue("GIT_CONFIG_NOSYSTEM") {
+      try setSearchPath("", for: [GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_PROGRAMDATA])
+    }
+    if environment["GIT_CONFIG_GLOBAL"] != nil {
+      try setSearchPath("", for: [GIT_CONFIG_LEVEL_GLOBAL, GIT_CONFIG_LEVEL_XDG])
+    }
+  }
+
+  /// Makes libgit2 look for the system's and the user's configuration in one folder only.
+  ///
+  /// For tests, which must not depend on the machine they run on. Holds for the whole process, for
+  /// repositories that are opened afterwards.
+  ///
+  /// - Parameter path: A folder that may hold a `.gitconfig`; empty for none at all.
+  /// - Throws: ``GitError`` where libgit2 cannot start.
+  public static func useConfiguration(searchPath path: String) throws(GitError) {
+    try initialise()
+    try setSearchPath(
+      path,
+      for: [
+        GIT_CONFIG_LEVEL_PROGRAMDATA, GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG,
+        GIT_CONFIG_LEVEL_GLOBAL,
+      ])
+  }
+
+  private static func setSearchPath(
+    _ path: String, for levels: [git_config_level_t]
+  ) throws(GitError) {
+    let path = try withoutNUL(path)
+    for level in levels {
+      try check(gitstate_set_search_path(level, path), path)
+    }
+  }
+
+  /// Whether what is written to a git directory is synced to disk before a call returns.
+  ///
+  /// Off at first, as in libgit2. It holds for the whole process.
+  public static var isFsyncEnabled: Bool { fsyncEnabled.load(ordering: .relaxed) }
+
+  private static let fsyncEnabled = Atomic(false)
+
+  /// Turns syncing to disk on or off, for the whole process.
+  public static func setFsync(_ enabled: Bool) throws(GitError) {
+    try initialise()
+    try check(gitstate_enable_fsync(enabled ? 1 : 0))
+    fsyncEnabled.store(enabled, ordering: .relaxed)
+  }
+}

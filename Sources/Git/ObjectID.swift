@@ -1,0 +1,86 @@
+internal import CGit2
+
+/// The SHA-1 name of a git object: 20 bytes, written as 40 hex digits.
+public struct ObjectID: Hashable, Comparable, Sendable, CustomStringConvertible {
+  // The bytes in order, as numbers: small, and compared without a loop.
+  private let high: UInt64
+  private let middle: UInt64
+  private let low: UInt32
+
+  /// The name of no object, which stands for "does not exist yet" where references move.
+  public static let zero = ObjectID(git_oid())
+
+  init(_ raw: git_oid) {
+    var raw = raw
+    (high, middle, low) = withUnsafeBytes(of: &raw) {
+      (
+        UInt64(bigEndian: $0.loadUnaligned(fromByteOffset: 0, as: UInt64.self)),
+        UInt64(bigEndian: $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self)),
+        UInt32(bigEndian: $0.loadUnaligned(fromByteOffset: 16, as: UInt32.self))
+      )
+    }
+  }
+
+  /// The object name of 40 hex digits, of either case.
+  public init?(hex: String) {
+    guard hex.utf8.count == 40 else { return nil }
+    var raw = git_oid()
+    let isValid = withUnsafeMutableBytes(of: &raw) { bytes in
+      for (index, digit) in hex.utf8.enumerated() {
+        guard let value = Self.value(ofDigit: digit) else { return false }
+        bytes[index / 2] = bytes[index / 2] << 4 | value
+      }
+      return true
+    }
+    guard isValid else { return nil }
+    self.init(raw)
+  }
+
+  private static func value(ofDigit digit: UInt8) -> UInt8? {
+    switch digit {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
+    default: nil
+    }
+  }
+
+  /// The name that a blob of these bytes has, or would have (`git_odb_hash`).
+  public static func blob(_ bytes: [UInt8]) throws(GitError) -> ObjectID {
+    try Library.initialise()
+    var raw = git_oid()
+    try check(git_odb_hash(&raw, bytes, bytes.count, GIT_OBJECT_BLOB))
+    return ObjectID(raw)
+  }
+
+  /// The name as libgit2 has it.
+  var raw: git_oid {
+    var raw = git_oid()
+    withUnsafeMutableBytes(of: &raw) {
+      $0.storeBytes(of: high.bigEndian, toByteOffset: 0, as: UInt64.self)
+      $0.storeBytes(of: middle.bigEndian, toByteOffset: 8, as: UInt64.self)
+      $0.storeBytes(of: low.bigEndian, toByteOffset: 16, as: UInt32.self)
+    }
+    return raw
+  }
+
+  /// The name as 40 lower-case hex digits.
+  public var hex: String {
+    let digits = Array("0123456789abcdef".utf8)
+    return withUnsafeBytes(of: raw) { bytes in
+      String(
+        decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+  }
+
+  /// The first seven digits, for people.
+  public var short: String { String(hex.prefix(7)) }
+
+  /// The name as 40 lower-case hex digits.
+  public var description: String { hex }
+
+  /// Whether one name sorts before another, in the order of their bytes.
+  public static func < (left: ObjectID, right: ObjectID) -> Bool {
+    (left.high, left.middle, left.low) < (right.high, right.middle, right.low)
+  }
+}

@@ -1,0 +1,79 @@
+internal import CGit2
+
+extension Repository {
+  /// Whether git would ignore a path that it does not track yet.
+  ///
+  /// - Parameter path: Relative to the working directory.
+  /// - Returns: Whether a rule ignores it, or a folder that holds it.
+  /// - Throws: ``GitError`` where rules cannot be read.
+  public func isIgnored(_ path: String) throws(GitError) -> Bool {
+    var result: Int32 = 0
+    try check(
+      git_ignore_path_is_ignored(&result, handle.pointer, try withoutNUL(path)), path)
+    return result == 1
+  }
+
+  /// An attribute that `.gitattributes` and their like give a path (`git_attr_get`).
+  ///
+  /// - Parameters:
+  ///   - name: For example `filter`.
+  ///   - path: Relative to the working directory.
+  /// - Returns: Its value, by the last rule that fits.
+  /// - Throws: ``GitError`` where rules cannot be read.
+  public func attribute(_ name: String, of path: String) throws(GitError) -> AttributeValue {
+    var value: UnsafePointer<CChar>?
+    try check(
+      git_attr_get(
+        &value, handle.pointer, UInt32(GIT_ATTR_CHECK_FILE_THEN_INDEX), try withoutNUL(path),
+        try withoutNUL(name)), path)
+    switch git_attr_value(value) {
+    case GIT_ATTR_VALUE_TRUE: return .set
+    case GIT_ATTR_VALUE_FALSE: return .unset
+    case GIT_ATTR_VALUE_STRING: return .value(text(value) ?? "")
+    default: return .unspecified
+    }
+  }
+
+  /// What a working file's content becomes in the repository: line ends and `ident` of git itself.
+  ///
+  /// A driver that the attribute `filter` names (Git LFS, for one) is not run; see
+  /// ``attribute(_:of:)``. Of several `$Id$` in one file libgit2 converts the first only.
+  public func contentAfterCheckin(_ bytes: [UInt8], path: String) throws(GitError) -> [UInt8] {
+    try filtered(bytes, path: path, GIT_FILTER_TO_ODB)
+  }
+
+  /// What a blob's content becomes in the working directory; the reverse of
+  /// ``contentAfterCheckin(_:path:)``.
+  ///
+  /// Only for content that is a blob of the repository does `ident` write its ID.
+  public func contentAfterCheckout(_ bytes: [UInt8], path: String) throws(GitError) -> [UInt8] {
+    try filtered(bytes, path: path, GIT_FILTER_TO_WORKTREE)
+  }
+
+  private func filtered(
+    _ content: [UInt8], path: String, _ mode: git_filter_mode_t
+  ) throws(GitError) -> [UInt8] {
+    let path = try withoutNUL(path)
+    var blob: OpaquePointer?
+    defer { git_blob_free(blob) }
+    if mode == GIT_FILTER_TO_WORKTREE {
+      let id = try ObjectID.blob(content)
+      var raw = id.raw
+      if try contains(id) { try check(git_blob_lookup(&blob, handle.pointer, &raw), id.hex) }
+    }
+    var list: OpaquePointer?
+    // The caller compares; core.safecrlf is about files that a user adds.
+    let flags = GIT_FILTER_ALLOW_UNSAFE.rawValue
+    try check(git_filter_list_load(&list, handle.pointer, blob, path, mode, flags), path)
+    // Null: no filter applies.
+    guard let list else { return content }
+    defer { git_filter_list_free(list) }
+    return try Git.bytes(path) { out in
+      if let blob { return git_filter_list_apply_to_blob(out, list, blob) }
+      return content.withUnsafeBytes {
+        git_filter_list_apply_to_buffer(
+          out, list, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count)
+      }
+    }
+  }
+}

@@ -1,0 +1,139 @@
+internal import CGit2
+internal import Glibc
+
+extension Repository {
+  /// Makes the index that is to follow a commit, and holds it as `index.lock`.
+  ///
+  /// Given paths get their entries; conflicts and intents to add of those paths are gone, their
+  /// marks for sparse checkouts and unchanged files stay. All other entries stay as they are. No
+  /// file of the working tree is read.
+  ///
+  /// - Parameters:
+  ///   - changes: Paths, each with its entry, or nil to remove it.
+  ///   - baseTree: What a missing index starts from: without it the user's next plain `git commit`
+  ///     would delete all files of the commit.
+  ///   - stat: The state of a path's working file where that has the entry's content; nil makes git
+  ///     compare the file when it looks at it next.
+  ///   - willHold: Told of the inodes that `index.lock` will have, so that a caller can note which
+  ///     lock is its own before a crash could leave it behind: the empty file's just after it was
+  ///     made, the finished file's just before it takes its place.
+  /// - Returns: The index, which takes effect with ``PendingIndex/commit()``.
+  /// - Throws: ``GitError/Code/locked`` where another program holds `index.lock`; what `willHold`
+  ///   throws.
+  public func prepareIndex(
+    setting changes: [(path: String, entry: (id: ObjectID, mode: FileMode)?)],
+    baseTree: ObjectID?, stat: (String) -> FileStat? = { _ in nil },
+    willHold: (_ inode: UInt64, _ isFinished: Bool) throws -> Void = { _, _ in }
+  ) throws -> PendingIndex {
+    let lock = indexPath + ".lock"
+    do throws(GitError) {
+      close(try FileSystem.create(lock, mode: 0o666))
+    } catch {
+      guard error.code == .exists else { throw error }
+      throw GitError(
+        .locked,
+        "\(lock) exists: another git program is at work, or one has crashed; if none runs in this "
+          + "repository, remove the file",
+        category: .index, context: lock)
+    }
+    // From here on its deinit removes the lock.
+    let pending = PendingIndex(index: indexPath, lock: lock, syncs: Library.isFsyncEnabled)
+    // libgit2 writes an index through a lock file of its own, named after it.
+    let copy = "\(indexPath).gitstate-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+    do {
+      try willHold(try Self.inode(of: lock), false)
+      let old = try FileSystem.status(indexPath)
+      if old != nil {
+        let file = try FileSystem.create(copy, mode: 0o600)
+        defer { close(file) }
+        try FileSystem.write(
+          try FileSystem.content(indexPath) ?? [], to: file, path: copy)
+      }
+      try edit(copy, changes, baseTree: old == nil ? baseTree : nil, stat)
+      if let old { try Self.keepModeAndTime(of: old, for: copy) }
+      if Library.isFsyncEnabled { try FileSystem.sync(copy) }
+      try willHold(try Self.inode(of: copy), true)
+      try FileSystem.rename(copy, to: lock)
+    } catch {
+      try FileSystem.remove(copy)
+      throw error
+    }
+    return pending
+  }
+
+  private static func inode(of path: String) throws(GitError) -> UInt64 {
+    guard let status = try FileSystem.status(path) else {
+      throw GitError(
+        .unreadable, "\(path) has gone while it was written", category: .index, context: path)
+    }
+    return UInt64(status.st_ino)
+  }
+
+  /// Changes an index file that nobody else knows (`git_index_open`).
+  private func edit(
+    _ path: String, _ changes: [(path: String, entry: (id: ObjectID, mode: FileMode)?)],
+    baseTree: ObjectID?, _ stat: (String) -> FileStat?
+  ) throws(GitError) {
+    let index = try Owned<IndexResource>(indexPath) { git_index_open($0, path) }
+    if let baseTree {
+      let tree = try treeHandle(baseTree)
+      try check(git_index_read_tree(index.pointer, tree.pointer), baseTree.hex)
+    }
+    for (path, entry) in changes {
+      // libgit2 looks at the form of a path only where an index belongs to a repository.
+      _ = try Self.components(of: path)
+      let flags = git_index_get_bypath(index.pointer, path, 0).map {
+        ($0.pointee.flags, $0.pointee.flags_extended)
+      }
+      for stage in Int32(0)...3 where git_index_get_bypath(index.pointer, path, stage) != nil {
+        if stage == 0, entry != nil { continue }
+        try check(git_index_remove(index.pointer, path, stage), path)
+      }
+      guard let (id, mode) = entry else { continue }
+      var new = git_index_entry()
+      new.id = id.raw
+      new.mode = mode.rawValue
+      if let (flags, extended) = flags {
+        new.flags = flags & UInt16(GIT_INDEX_ENTRY_VALID.rawValue)
+        new.flags_extended = extended & UInt16(GIT_INDEX_ENTRY_SKIP_WORKTREE.rawValue)
+      }
+      if let stat = stat(path) { new.set(stat) }
+      let status = path.withCString {
+        new.path = $0
+        // With a known ID nothing is hashed or written, unlike git_index_add_bypath.
+        return git_index_add(index.pointer, &new)
+      }
+      try check(status, path)
+    }
+    try check(git_index_write(index.pointer), indexPath)
+  }
+
+  /// Gives the new index the old one's permissions and time of change.
+  ///
+  /// git takes an entry for unchanged without reading the file only where the entry is older than
+  /// the index. With a newer index, a file that was edited in the very moment in which the old one
+  /// was written would look unchanged for ever.
+  private static func keepModeAndTime(of old: stat, for path: String) throws(GitError) {
+    guard chmod(path, old.st_mode & 0o777) == 0 else {
+      throw FileSystem.error("set the permissions of", path)
+    }
+    let times = [old.st_atim, old.st_mtim]
+    guard utimensat(AT_FDCWD, path, times, 0) == 0 else {
+      throw FileSystem.error("set the time of", path)
+    }
+  }
+}
+
+extension git_index_entry {
+  fileprivate mutating func set(_ stat: FileStat) {
+    ctime.seconds = stat.changed.seconds
+    ctime.nanoseconds = stat.changed.nanoseconds
+    mtime.seconds = stat.modified.seconds
+    mtime.nanoseconds = stat.modified.nanoseconds
+    dev = stat.device
+    ino = stat.inode
+    uid = stat.user
+    gid = stat.group
+    file_size = stat.size
+  }
+}

@@ -1,0 +1,78 @@
+internal import CGit2
+internal import Glibc
+
+extension Repository {
+  /// Writes a blob and returns its name (`git_blob_create_from_buffer`).
+  public func writeBlob(_ bytes: [UInt8]) throws(GitError) -> ObjectID {
+    try written { [handle = handle.pointer] () throws(GitError) in
+      var raw = git_oid()
+      try check(git_blob_create_from_buffer(&raw, handle, bytes, bytes.count))
+      return ObjectID(raw)
+    }
+  }
+
+  /// Writes a commit and moves no reference (`git_commit_create_from_ids`).
+  ///
+  /// Moving a reference is left to ``compareAndSwap(reference:from:to:logMessage:committer:)``:
+  /// libgit2's commit call can report success where the reference did not move.
+  ///
+  /// - Parameters:
+  ///   - tree: What the commit records; it must exist, as must the parents.
+  ///   - parents: The commits that it follows, the branch's own first.
+  ///   - author: Who made the change, and when.
+  ///   - committer: Who makes the commit, and when.
+  ///   - message: Taken as it is; by convention it ends with a newline.
+  /// - Returns: The commit, which is proven to be readable.
+  /// - Throws: ``GitError`` where an object is missing or the commit cannot be written.
+  public func writeCommit(
+    tree: ObjectID, parents: [ObjectID], author: Signature, committer: Signature, message: String
+  ) throws(GitError) -> ObjectID {
+    let message = try withoutNUL(message)
+    return try written { [handle = handle.pointer] () throws(GitError) in
+      try author.withRaw { author throws(GitError) in
+        try committer.withRaw { committer throws(GitError) in
+          try Self.commit(
+            handle, tree: tree, parents: parents, author: author, committer: committer,
+            message: message)
+        }
+      }
+    }
+  }
+
+  private static func commit(
+    _ handle: OpaquePointer, tree: ObjectID, parents: [ObjectID],
+    author: UnsafePointer<git_signature>, committer: UnsafePointer<git_signature>, message: String
+  ) throws(GitError) -> ObjectID {
+    var raw = git_oid()
+    var tree = tree.raw
+    let parents = parents.map(\.raw)
+    let status = parents.withUnsafeBufferPointer { buffer in
+      var pointers = buffer.indices.map { index in buffer.baseAddress.map { $0 + index } }
+      return git_commit_create_from_ids(
+        &raw, handle, nil, author, committer, nil, message, &tree, buffer.count, &pointers)
+    }
+    try check(status)
+    return ObjectID(raw)
+  }
+
+  /// Runs a body that writes an object, and proves that the object can be read back.
+  ///
+  /// libgit2 reports success where a file of the object's name is there already, even the empty
+  /// one that a power cut leaves; such a file is removed, and the object written again.
+  func written(
+    _ write: () throws(GitError) -> ObjectID
+  ) throws(GitError) -> ObjectID {
+    let id = try write()
+    do throws(GitError) {
+      _ = try header(of: id)
+      return id
+    } catch {
+      let file = looseFile(of: id)
+      guard let status = try FileSystem.status(file), status.st_size == 0 else { throw error }
+      try FileSystem.remove(file)
+    }
+    let again = try write()
+    _ = try header(of: again)
+    return again
+  }
+}
