@@ -14,13 +14,12 @@ let package = Package(
   name: "GitState",
   products: [
     .library(name: "GitState", targets: ["GitState"]),
+    .library(name: "GitStateTesting", targets: ["GitStateTesting"]),
     .library(name: "LosslessJSON", targets: ["LosslessJSON"]),
     .executable(name: "gitstate", targets: ["gitstate"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(
       url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
@@ -31,18 +30,15 @@ let package = Package(
     .systemLibrary(
       name: "CLevelDB", providers: [.apt(["libleveldb-dev"])]),
 
-    .target(
-      name: "LosslessJSON",
-      dependencies: [.product(name: "OrderedCollections", package: "swift-collections")],
-      swiftSettings: settings),
+    .target(name: "LosslessJSON", swiftSettings: settings),
     .target(name: "Git", dependencies: ["CGit2"], swiftSettings: settings),
     .target(name: "LevelDB", dependencies: ["CLevelDB"], swiftSettings: settings),
     .target(
       name: "GitState",
-      dependencies: [
-        "Git", "LevelDB", "LosslessJSON",
-        .product(name: "Logging", package: "swift-log"),
-      ],
+      dependencies: ["Git", "LevelDB", "LosslessJSON"],
+      swiftSettings: settings),
+    .target(
+      name: "GitStateTesting", dependencies: ["GitState", "LosslessJSON"],
       swiftSettings: settings),
     .executableTarget(
       name: "gitstate",
@@ -63,6 +59,12 @@ let package = Package(
       name: "LosslessJSONTests", dependencies: ["LosslessJSON", "TestSupport"],
       swiftSettings: settings),
     .testTarget(name: "GitTests", dependencies: ["Git", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "GitStateTests",
+      dependencies: [
+        "GitState", "GitStateTesting", "Git", "LevelDB", "LosslessJSON", "TestSupport",
+      ],
+      swiftSettings: settings),
     .testTarget(
       name: "LevelDBTests", dependencies: ["LevelDB", "TestSupport"], swiftSettings: settings),
   ]

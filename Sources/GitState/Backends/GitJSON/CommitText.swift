@@ -1,0 +1,174 @@
+import LosslessJSON
+
+/// What a commit of ours says: a subject for people, the changes, trailers for machines.
+struct CommitText {
+  var kind: Operation.Kind
+  var changes: ChangeSet
+  var reason: String?
+  /// The subject, where it is not made of the changes.
+  var subject: String?
+  var trailers: [(key: String, value: String)] = []
+
+  /// How many contracts a message names, in its body and in its trailers.
+  private static let limit = 50
+
+  /// The whole message.
+  var message: String {
+    var paragraphs = [subject ?? prefix + changes.summary]
+    if let reason = reason.map(Self.cleaned), !reason.isEmpty { paragraphs.append(reason) }
+    if let details { paragraphs.append(details) }
+    paragraphs.append(trailerLines.joined(separator: "\n"))
+    return paragraphs.joined(separator: "\n\n") + "\n"
+  }
+
+  private var prefix: String {
+    switch kind {
+    case .importing: "Import: "
+    case .adopt: "Adopt edits by hand: "
+    default: ""
+    }
+  }
+
+  private var details: String? {
+    switch changes.changes.count {
+    case 0: return nil
+    case 1:
+      let fields = changes.changes[0].fields
+      let width = fields.map { Self.label($0.path).count }.max() ?? 0
+      return fields.isEmpty
+        ? nil : fields.map { Self.line($0, labelWidth: width) }.joined(separator: "\n")
+    default:
+      let shown = changes.changes.prefix(Self.limit).map { change in
+        "\(change.kind.rawValue.padded(to: 10))  "
+          + "\(change.network.escapingUnprintable)/\(change.shownName)"
+      }
+      let rest = changes.changes.count - shown.count
+      return (shown + (rest > 0 ? ["and \(rest) more"] : [])).joined(separator: "\n")
+    }
+  }
+
+  private static func line(_ field: FieldChange, labelWidth: Int) -> String {
+    let values =
+      switch (field.old, field.new) {
+      case (nil, let new?): shown(new)
+      case (let old?, nil): "\(shown(old)) -> none"
+      case (let old?, let new?): "\(shown(old)) -> \(shown(new))"
+      case (nil, nil): ""
+      }
+    return "\(label(field.path).escapingUnprintable.padded(to: labelWidth))  \(values)"
+  }
+
+  /// The words that files have for a record's fields.
+  private static func label(_ field: String) -> String {
+    switch field {
+    case Contract.Field.address: "implementation"
+    case Contract.Field.proxyAddress: "proxy"
+    default: field
+    }
+  }
+
+  private static func shown(_ value: JSONValue) -> String {
+    if value.string?.isEmpty == true { return "\"\"" }
+    let text = (value.string ?? value.text(.compact)).escapingUnprintable
+    return text.count > 200 ? text.prefix(197) + "..." : text
+  }
+
+  private var trailerLines: [String] {
+    let keys = changes.changes.map { Self.encoded($0.key.description) }
+    let contracts =
+      keys.count > Self.limit
+      ? ["GitState-Contracts: \(keys.count)"] : keys.map { "GitState-Contract: \($0)" }
+    return ["GitState-Operation: \(kind.rawValue)"] + contracts
+      + trailers.map { "\($0.key): \(Self.encoded($0.value))" }
+  }
+
+  /// A key as a trailer has it: control characters and `%` percent-encoded.
+  static func encoded(_ text: String) -> String {
+    var result: [UInt8] = []
+    for scalar in text.unicodeScalars {
+      if scalar.isUnprintable || scalar == "%" {
+        for byte in String(scalar).utf8 {
+          let digits = String(byte, radix: 16, uppercase: true)
+          result += Array("%\(digits.count == 1 ? "0" : "")\(digits)".utf8)
+        }
+      } else {
+        result += Array(String(scalar).utf8)
+      }
+    }
+    return String(decoding: result, as: UTF8.self)
+  }
+
+  /// A trailer's text back from ``encoded(_:)``.
+  static func decoded(_ text: String) -> String {
+    var result: [UInt8] = []
+    var rest = Array(text.utf8)[...]
+    while let byte = rest.popFirst() {
+      if byte == UInt8(ascii: "%"), rest.count >= 2,
+        let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
+      {
+        result.append(value)
+        rest.removeFirst(2)
+      } else {
+        result.append(byte)
+      }
+    }
+    return String(decoding: result, as: UTF8.self)
+  }
+
+  /// A reason without what git would strip or a terminal act on; lines stay lines.
+  private static func cleaned(_ reason: String) -> String {
+    let lines = reason.split(omittingEmptySubsequences: false) { $0.isNewline }
+      .map { String($0).escapingUnprintable }
+    let text = lines.joined(separator: "\n")
+    let kept = text.drop { $0.isWhitespace }
+    return String(kept.reversed().drop { $0.isWhitespace }.reversed())
+  }
+}
+
+extension ChangeSet {
+  /// One line for people: `bscmainnet: upgrade LookCoin`, `add 15 contracts on 5 networks`.
+  public var summary: String {
+    guard let first = changes.first else { return "change files, but no contract" }
+    let networks = Set(changes.map(\.key.chainID)).count
+    let network = first.network.escapingUnprintable
+    if changes.count == 1 { return "\(network): \(first.kind.verb) \(first.shownName)" }
+    let counts = ContractChange.Kind.allCases.compactMap { kind in
+      let count = changes.count { $0.kind == kind }
+      return count == 0 ? nil : "\(kind.verb) \(count)"
+    }
+    let text = counts.joined(separator: ", ") + " contracts"
+    return networks == 1 ? "\(network): \(text)" : "\(text) on \(networks) networks"
+  }
+}
+
+extension ContractChange.Kind {
+  /// The word in a commit's subject.
+  fileprivate var verb: String {
+    switch self {
+    case .added: "add"
+    case .removed: "remove"
+    case .redeployed: "redeploy"
+    case .upgraded: "upgrade"
+    case .renamed: "rename"
+    case .modified: "modify"
+    }
+  }
+}
+
+extension ContractChange {
+  /// The name as people may see it; after a rename, what it was before as well.
+  fileprivate var shownName: String {
+    let name = key.name.escapingUnprintable
+    guard kind == .renamed,
+      let old = fields.first(where: { $0.path == Contract.Field.contractName })?.old?.string
+    else { return name }
+    return "\(old.escapingUnprintable) to \(name)"
+  }
+}
+
+extension String {
+  /// The text with spaces behind it, up to a width in characters.
+  func padded(to width: Int) -> String {
+    self + String(repeating: " ", count: Swift.max(0, width - count))
+  }
+}

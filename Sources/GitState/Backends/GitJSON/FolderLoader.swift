@@ -1,0 +1,95 @@
+import Git
+
+/// Reads deployment folders out of commits, parsing no file twice that it had the last time.
+struct FolderLoader {
+  private var last: [String: DeploymentFolder.Item] = [:]
+
+  /// The deployments folder of a commit; an empty one before the first commit.
+  ///
+  /// - Throws: `BACKEND_UNAVAILABLE` where it cannot be read or is no folder.
+  mutating func folder(
+    _ path: String, of commit: ObjectID?, in repository: borrowing Repository
+  ) throws -> DeploymentFolder {
+    guard let commit else { return DeploymentFolder(path: path) }
+    let root = try repository.commit(commit).tree
+    return try folder(path, ofTree: root, in: repository)
+  }
+
+  /// The deployments folder below a root tree.
+  mutating func folder(
+    _ path: String, ofTree root: ObjectID, in repository: borrowing Repository
+  ) throws -> DeploymentFolder {
+    guard let entry = try entry(at: path, in: root, repository) else {
+      return DeploymentFolder(path: path)
+    }
+    var items: [String: DeploymentFolder.Item] = [:]
+    for file in try repository.tree(entry.id).entries where Self.isState(file) {
+      if let known = last[file.name], known.blob == file.id, known.mode == file.mode {
+        items[file.name] = known
+      } else {
+        items[file.name] = DeploymentFolder.Item(
+          content: try content(file, repository), blob: file.id, mode: file.mode)
+      }
+    }
+    if try repository.tree(entry.id)[FolderSettings.name] != nil {
+      _ = try FolderSettings.read(repository, tree: root, folder: path)
+    }
+    last = items
+    return DeploymentFolder(path: path, items: items)
+  }
+
+  /// The folder's entry, of which every part must be a real folder.
+  private func entry(at path: String, in root: ObjectID, _ repository: borrowing Repository) throws
+    -> TreeEntry?
+  {
+    var tree = root
+    var found: TreeEntry?
+    for part in path.split(separator: "/") {
+      found = try repository.tree(tree)[String(part)]
+      guard let entry = found else { return nil }
+      guard entry.mode == .tree else {
+        throw StateError(
+          .backendUnavailable,
+          "the deployments folder \(path) is \(entry.mode.description) in the commit and must be a "
+            + "real folder; name another with: git config gitstate.deployments DIR", file: path)
+      }
+      tree = entry.id
+    }
+    return found
+  }
+
+  private static func isState(_ entry: TreeEntry) -> Bool {
+    entry.name.hasSuffix(".json") && entry.name != FolderSettings.name
+      && [FileMode.blob, .executable, .link].contains(entry.mode)
+  }
+
+  private func content(_ file: TreeEntry, _ repository: borrowing Repository) throws -> FileContent
+  {
+    guard file.mode != .link else {
+      return .broken(
+        StateError(
+          .backendUnavailable,
+          "\(file.name) is a symbolic link; put the file itself there and commit it",
+          file: file.name))
+    }
+    guard try repository.blobSize(file.id) <= DeploymentFile.maximumSize else {
+      return .broken(
+        StateError(
+          .backendUnavailable,
+          "\(file.name) is larger than \(DeploymentFile.maximumSize >> 20) MiB; move what is no "
+            + "deployment state out of the folder", file: file.name))
+    }
+    return DeploymentFile.parse(name: file.name, bytes: try repository.blob(file.id))
+  }
+}
+
+extension FileMode {
+  /// The mode in words.
+  fileprivate var description: String {
+    switch self {
+    case .link: "a symbolic link"
+    case .submodule: "a submodule"
+    default: "a file"
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import Git
+import Synchronization
+
+/// Deployment state as JSON files in a git repository: every atomic write is one commit.
+///
+/// Reads serve what is committed on the state's branch. The working tree is only written to, and
+/// only where HEAD is on that branch.
+public final class GitBackend: StateBackend {
+  let location: StateLocation
+  let options: GitBackendOptions
+  // libgit2's repository may be used by one thread at a time; each of these has its own, so that a
+  // read does not wait for a write.
+  private let reader: Mutex<GitReader>
+  private let writer: Mutex<GitWriter>
+
+  /// Opens the state of a repository.
+  ///
+  /// What a crash left behind is repaired at the first write.
+  ///
+  /// - Parameter options: Which repository, branch and folder, and how to write.
+  /// - Throws: `BACKEND_UNAVAILABLE` where there is no repository, or it cannot be used.
+  public init(_ options: GitBackendOptions) throws(StateError) {
+    self.options = options
+    location = try StateLocation(options)
+    reader = Mutex(try GitReader(location, staleness: options.staleness))
+    writer = Mutex(try GitWriter(location, options))
+  }
+
+  /// `git`.
+  public var type: String { "git" }
+
+  /// The record of a contract on the state's branch.
+  public func contract(_ key: ContractKey) throws(StateError) -> Contract? {
+    try snapshot().contract(key)
+  }
+
+  /// The records that a query finds on the state's branch.
+  public func contracts(matching query: ContractQuery) throws(StateError) -> [Contract] {
+    try snapshot().contracts(matching: query)
+  }
+
+  /// The state as it is committed now, or as it was.
+  ///
+  /// - Parameter revision: What `git rev-parse` takes, or a date; nil is the branch's tip.
+  /// - Returns: The state, which does not change any more.
+  /// - Throws: `STATE_NOT_FOUND` where there is no such commit.
+  public func snapshot(at revision: String? = nil) throws(StateError) -> StateSnapshot {
+    try read { reader throws(StateError) in try reader.snapshot(at: revision) }
+  }
+
+  /// Does something with the reader's repository.
+  func read<Result>(_ body: (inout GitReader) throws(StateError) -> sending Result)
+    throws(StateError) -> Result
+  {
+    try reader.withLock { reader throws(StateError) in try body(&reader) }
+  }
+
+  /// Makes each operation that changes anything a commit.
+  public func apply(_ operations: [Operation]) -> [Result<WriteResult, StateError>] {
+    write(operations.map { operation in PlannedOperation(operation) })
+  }
+
+  /// Makes commits of operations that are planned in the writer, on the state as it is then.
+  func write(_ operations: [PlannedOperation]) -> [Result<WriteResult, StateError>] {
+    do {
+      let results = try writer.withLock { writer throws(StateError) in
+        try writer.write(operations)
+      }
+      // The caller must see what it was just told is written.
+      reader.withLock { $0.forgetTip() }
+      return results
+    } catch {
+      return operations.map { _ in .failure(error) }
+    }
+  }
+
+  /// What operations would do to the state as it is now, without doing it.
+  ///
+  /// - Returns: An answer for each, whose changes have no `to`.
+  public func preview(_ operations: [Operation]) -> [Result<WriteResult, StateError>] {
+    preview(operations.map { operation in PlannedOperation(operation) })
+  }
+
+  func preview(_ operations: [PlannedOperation]) -> [Result<WriteResult, StateError>] {
+    do {
+      return try writer.withLock { writer throws(StateError) in try writer.preview(operations) }
+    } catch {
+      return operations.map { _ in .failure(error) }
+    }
+  }
+
+  /// Looks at every file on the state's branch.
+  public func verify() throws(StateError) -> VerificationReport {
+    try snapshot().verify()
+  }
+}

@@ -1,0 +1,47 @@
+/// Which repository, branch and folder hold the state, and how it is written.
+public struct GitBackendOptions: Sendable {
+  /// Whether an answered write survives a power cut.
+  public enum Durability: String, CaseIterable, Sendable {
+    /// It does.
+    case full
+    /// It survives the end of the process, but not of the machine: for tests, and for bulk work that
+    /// can be done again.
+    case none
+  }
+
+  /// A folder in the repository, or below one of its folders.
+  public var directory: String
+  /// The branch that has the state; nil is that of the configuration, or else HEAD's.
+  public var branch: String?
+  /// The deployments folder from the repository's root; nil is that of the configuration, or else
+  /// the nearest folder `deployments`.
+  public var deployments: String?
+  /// Whether an answered write survives a power cut.
+  public var durability: Durability
+  /// How long a write waits for other writers and for git programs.
+  public var lockTimeout: Duration
+  /// For how long a read may not see what another process has committed.
+  public var staleness: Duration
+
+  /// Makes options; each has the value that serves most.
+  ///
+  /// - Parameters:
+  ///   - directory: A folder in the repository, or below one of its folders.
+  ///   - branch: The branch that has the state.
+  ///   - deployments: The deployments folder from the repository's root.
+  ///   - durability: Whether an answered write survives a power cut.
+  ///   - lockTimeout: How long a write waits for other writers.
+  ///   - staleness: For how long a read may not see what another process has committed.
+  public init(
+    directory: String, branch: String? = nil, deployments: String? = nil,
+    durability: Durability = .full, lockTimeout: Duration = .seconds(10),
+    staleness: Duration = .milliseconds(5)
+  ) {
+    self.directory = directory
+    self.branch = branch
+    self.deployments = deployments
+    self.durability = durability
+    self.lockTimeout = lockTimeout
+    self.staleness = staleness
+  }
+}

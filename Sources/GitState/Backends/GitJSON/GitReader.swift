@@ -1,0 +1,75 @@
+import Git
+
+/// Reads the state out of commits, through a repository of its own.
+struct GitReader: ~Copyable {
+  let repository: Repository
+  let location: StateLocation
+  private let staleness: Duration
+  private var loader = FolderLoader()
+  private var current: StateSnapshot?
+  private var checked: ContinuousClock.Instant?
+
+  init(_ location: StateLocation, staleness: Duration) throws(StateError) {
+    self.location = location
+    self.staleness = staleness
+    repository = try convertingGitErrors(
+      .backendUnavailable, "the repository cannot be opened"
+    ) { try Repository(opening: location.gitDirectory) }
+  }
+
+  /// Makes the next read look at the branch, however short ago the last one did.
+  mutating func forgetTip() { checked = nil }
+
+  /// The branch that has the state, and its tip.
+  func branch() throws -> (name: String?, tip: ObjectID?) {
+    try repository.stateBranch(location)
+  }
+
+  /// The commit that a revision or a date means.
+  func commit(_ revision: String) throws(StateError) -> Commit {
+    let tip = try convertingGitErrors(
+      .backendUnavailable, "the branch that has the state could not be read"
+    ) { try branch().tip }
+    return try repository.commit(named: revision, tip: tip)
+  }
+
+  /// The state at a revision, or at the branch's tip.
+  mutating func snapshot(at revision: String?) throws(StateError) -> StateSnapshot {
+    if let revision {
+      return try load(try commit(revision).id)
+    }
+    if let current, let checked, ContinuousClock.now - checked < staleness { return current }
+    let now = ContinuousClock.now
+    let tip = try convertingGitErrors(
+      .backendUnavailable, "the branch that has the state could not be read"
+    ) { try branch().tip }
+    let snapshot: StateSnapshot
+    if let current, current.commit == tip { snapshot = current } else { snapshot = try load(tip) }
+    current = snapshot
+    checked = now
+    return snapshot
+  }
+
+  /// The deployments folder of any commit.
+  mutating func load(_ commit: ObjectID?) throws(StateError) -> StateSnapshot {
+    try convertingGitErrors(
+      .backendUnavailable, "the state of commit \(commit?.short ?? "none") could not be read"
+    ) {
+      StateSnapshot(
+        commit: commit, folder: try loader.folder(location.folder, of: commit, in: repository))
+    }
+  }
+}
+
+extension Repository {
+  /// The branch that has the state, nil where HEAD is detached, and the commit it is at.
+  func stateBranch(_ location: StateLocation) throws -> (name: String?, tip: ObjectID?) {
+    if let branch = location.branch {
+      return (branch, try target(ofReference: branch))
+    }
+    return switch try head() {
+    case .branch(let name, let target): (name, target)
+    case .detached(let id): (nil, id)
+    }
+  }
+}

@@ -1,0 +1,156 @@
+import Git
+
+/// The commits of one batch, while they are planned and written.
+struct GitWriteBatch {
+  /// One commit to come.
+  struct Step {
+    /// Which operation it answers; nil for edits by hand.
+    var operation: Int?
+    /// The folder that it leaves.
+    var folder: DeploymentFolder
+    var changes: ChangeSet
+    var message: String
+    var authorTime: Int64?
+    /// The commit once it is written.
+    var commit: ObjectID?
+  }
+
+  /// The branch that moves.
+  let branch: String
+  /// Where it stands.
+  let tip: ObjectID?
+  /// The folder there.
+  let tipFolder: DeploymentFolder
+  /// The working files that follow; nil where none do.
+  var working: WorkingFiles?
+  /// What an interrupted write left, as every answer says.
+  var notes: [String] = []
+  /// The folder with the edits made by hand.
+  var adopted: DeploymentFolder?
+  private(set) var steps: [Step] = []
+  /// Working files that are brought up to date.
+  private(set) var followed: Set<String> = []
+  /// Working files that stay as they are, and why.
+  private(set) var left: [String: String] = [:]
+  /// What working files that stay as they are hold, where that is an earlier version.
+  private(set) var bases: [String: InStepNotes.Note] = [:]
+  private var answers: [Result<WriteResult, StateError>] = []
+
+  init(branch: String, tip: ObjectID?, folder: DeploymentFolder, working: WorkingFiles?) {
+    self.branch = branch
+    self.tip = tip
+    tipFolder = folder
+    self.working = working
+  }
+
+  /// The folder as the last step leaves it.
+  var folder: DeploymentFolder { steps.last?.folder ?? tipFolder }
+
+  /// Starts planning again, on the tip and what was adopted.
+  mutating func forgetPlans() {
+    steps = []
+    answers = []
+    guard let adopted else { return }
+    var notes: [String] = []
+    let changes = ChangeSet(from: nil, tipFolder, to: nil, adopted, notes: &notes)
+    steps.append(
+      Step(
+        operation: nil, folder: adopted, changes: changes,
+        message: CommitText(kind: .adopt, changes: changes).message, authorTime: nil))
+  }
+
+  /// Adds what an operation does; no step where it changes nothing.
+  mutating func add(
+    _ operation: PlannedOperation, _ outcome: PlannedOperation.Outcome, _ after: DeploymentFolder
+  ) {
+    var warnings = outcome.warnings
+    let changes = ChangeSet(from: nil, folder, to: nil, after, notes: &warnings)
+    if !folder.names(thatDifferIn: after).isEmpty {
+      let text = CommitText(
+        kind: operation.kind, changes: changes, reason: operation.reason,
+        subject: outcome.subject, trailers: outcome.trailers + operation.trailers)
+      steps.append(
+        Step(
+          operation: answers.count, folder: after, changes: changes, message: text.message,
+          authorTime: operation.authorTime))
+    }
+    answers.append(
+      .success(
+        WriteResult(
+          changes: ChangeSet(changes: changes.changes), outcomes: outcome.outcomes,
+          warnings: warnings)))
+  }
+
+  /// Notes that an operation fails, alone.
+  mutating func fail(_ error: StateError) { answers.append(.failure(error)) }
+
+  /// Lets a working file follow its commit.
+  mutating func follow(_ name: String) { followed.insert(name) }
+
+  /// Lets a working file be.
+  mutating func leave(_ name: String, _ reason: String, base: InStepNotes.Note? = nil) {
+    left[name] = reason
+    bases[name] = base
+  }
+
+  /// Notes the commit that a step became.
+  mutating func setCommit(_ id: ObjectID, ofStep index: Int) { steps[index].commit = id }
+
+  /// The files that differ from the tip's after all steps.
+  var touchedNames: [String] { tipFolder.names(thatDifferIn: folder) }
+
+  /// Chains that get a file only through this batch.
+  var newChains: [ChainID] {
+    let known = Set((adopted ?? tipFolder).deployments.map(\.chainID))
+    return Set(folder.deployments.map(\.chainID)).subtracting(known).sorted()
+  }
+
+  private var adoptedSummary: String {
+    steps.first { $0.operation == nil }?.changes.summary ?? ""
+  }
+
+  /// The answers, with the commits that the steps became.
+  var results: [Result<WriteResult, StateError>] {
+    var parent = tip
+    var results = answers
+    let adoption = steps.first { $0.operation == nil }?.commit
+    for step in steps {
+      if let index = step.operation, case .success(var result) = results[index] {
+        result.changes.from = parent?.hex
+        result.changes.to = step.commit?.hex
+        result.subject = step.message.split(separator: "\n", maxSplits: 1).first.map(String.init)
+        results[index] = .success(result)
+      }
+      parent = step.commit ?? parent
+    }
+    return results.map { result in
+      result.map { result in
+        var result = result
+        if result.changes.to == nil { result.changes.from = (steps.last?.commit ?? tip)?.hex }
+        if let adoption {
+          result.warnings.append(
+            "edits made by hand were found and committed first, as \(adoption.short) "
+              + "(\(adoptedSummary))")
+        }
+        result.warnings += notes + left.keys.sorted().compactMap { left[$0] }
+        return result
+      }
+    }
+  }
+}
+
+extension DeploymentFolder {
+  /// The names of files that another state of the folder has differently, or not at all.
+  func names(thatDifferIn other: DeploymentFolder) -> [String] {
+    Set(items.keys).union(other.items.keys).filter { name in
+      let (before, after) = (items[name], other.items[name])
+      if let blob = before?.blob, blob == after?.blob { return before?.mode != after?.mode }
+      return before?.bytes != after?.bytes || (before == nil) != (after == nil)
+    }.sorted()
+  }
+}
+
+extension DeploymentFolder.Item {
+  /// The bytes of a network's file; nil for others, which are told by their blobs.
+  var bytes: [UInt8]? { deployment?.bytes }
+}

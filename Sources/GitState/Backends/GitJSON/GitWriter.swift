@@ -1,0 +1,226 @@
+import Git
+
+/// Writes the state, through a repository of its own.
+///
+/// One thread at a time has it.
+final class GitWriter {
+  let repository: Repository
+  let location: StateLocation
+  let options: GitBackendOptions
+  private var loader = FolderLoader()
+
+  var isDurable: Bool { options.durability == .full }
+
+  init(_ location: StateLocation, _ options: GitBackendOptions) throws(StateError) {
+    self.location = location
+    self.options = options
+    repository = try convertingGitErrors(
+      .backendUnavailable, "the repository cannot be opened"
+    ) {
+      try Library.setFsync(options.durability == .full)
+      return try Repository(opening: location.gitDirectory)
+    }
+  }
+
+  /// Does operations one after the other under the lock, on top of whatever is committed then.
+  ///
+  /// - Throws: What keeps all of them from being done; then nothing was written.
+  func write(_ operations: [PlannedOperation]) throws(StateError)
+    -> [Result<WriteResult, StateError>]
+  {
+    do {
+      return try writeUnderLock(operations)
+    } catch {
+      throw StateError(error, .writeFailed, "nothing was written")
+    }
+  }
+
+  private func writeUnderLock(_ operations: [PlannedOperation]) throws
+    -> [Result<WriteResult, StateError>]
+  {
+    let deadline = ContinuousClock.now + options.lockTimeout
+    try FileSystem.makeFolder(location.privateDirectory, mode: 0o700)
+    let lock = try WriterLock(location.privateDirectory + "/lock", until: deadline)
+    do {
+      let results = try recoverAndWrite(operations, until: deadline)
+      lock.unlock()
+      return results
+    } catch {
+      lock.unlock()
+      throw error
+    }
+  }
+
+  private func recoverAndWrite(
+    _ operations: [PlannedOperation], until deadline: ContinuousClock.Instant
+  ) throws -> [Result<WriteResult, StateError>] {
+    var notes: [String] = []
+    if let intent = try WriteIntent.left(at: location) {
+      notes.append(try intent.recover(at: location, repository, isDurable: isDurable))
+    }
+    while true {
+      do {
+        return try attempt(operations, notes: notes)
+      } catch let error as GitError where error.isWorthAnotherTry {
+        // Another program moved the branch or holds a lock of git's: start from the new tip.
+        guard ContinuousClock.now < deadline else {
+          throw StateError(
+            .lockTimeout,
+            "nothing was written: another program kept the repository busy "
+              + "(\(error.message.escapingUnprintable)); try again when it is done",
+            file: error.context, underlying: error)
+        }
+        Jitter.sleep()
+      }
+    }
+  }
+
+  /// What operations would do, without doing it.
+  func preview(_ operations: [PlannedOperation]) throws(StateError)
+    -> [Result<WriteResult, StateError>]
+  {
+    try convertingGitErrors(.backendUnavailable, "the state could not be read") {
+      try planned(operations, notes: []).results
+    }
+  }
+
+  /// One try: plans on the tip as it is now, writes the commits and moves the branch.
+  private func attempt(_ operations: [PlannedOperation], notes: [String]) throws
+    -> [Result<WriteResult, StateError>]
+  {
+    var batch = try planned(operations, notes: notes)
+    try checkPaths(batch)
+    try commit(&batch)
+    return batch.results
+  }
+
+  private func planned(_ operations: [PlannedOperation], notes: [String]) throws -> GitWriteBatch {
+    let (branch, tip, working) = try target()
+    let before = try loader.folder(location.folder, of: tip, in: repository)
+    var batch = GitWriteBatch(branch: branch, tip: tip, folder: before, working: working)
+    batch.notes = notes
+    try plan(operations, &batch)
+    return batch
+  }
+
+  // MARK: Where to
+
+  /// The branch to move, and the working files to keep in step with it.
+  ///
+  /// - Throws: Where a commit would not be safe: no branch, an operation under way, another worktree.
+  private func target() throws -> (branch: String, tip: ObjectID?, working: WorkingFiles?) {
+    let (name, tip) = try repository.stateBranch(location)
+    guard let branch = name else {
+      throw StateError(
+        .writeFailed,
+        "nothing was written: HEAD is detached, so no branch would have the commit; check out a "
+          + "branch, or name one with --branch or git config gitstate.branch")
+    }
+    let shown = branch.dropFirst("refs/heads/".count)
+    let head = try repository.head()
+    if let operation = try repository.operationInProgress(),
+      operation.branch == branch || head.isOn(branch)
+    {
+      throw StateError(
+        .writeFailed,
+        "nothing was written: a \(operation.kind.rawValue) is under way on \(shown); finish it, or "
+          + "end it with: git \(operation.kind.rawValue) --abort")
+    }
+    if let other = try repository.linkedWorktreeHeads().first(where: { $0.branch == branch }) {
+      throw StateError(
+        .writeFailed,
+        "nothing was written: the branch \(shown) is checked out in the worktree "
+          + "\(other.path.escapingUnprintable), whose files would fall behind; run gitstate there",
+        file: other.path)
+    }
+    guard let root = location.workingDirectory, head.isOn(branch) else { return (branch, tip, nil) }
+    return (
+      branch, tip, try WorkingFiles(root: root, location: location, isDurable: isDurable)
+    )
+  }
+
+  // MARK: What
+
+  /// Plans all operations, after the edits by hand in just the files that they write.
+  private func plan(_ operations: [PlannedOperation], _ batch: inout GitWriteBatch) throws {
+    // Adopting an edit can make an operation write another file, though hardly ever twice.
+    var looked: Set<String> = []
+    repeat {
+      batch.forgetPlans()
+      for operation in operations { run(operation, &batch) }
+    } while try batch.working != nil && adopt(&batch, besides: &looked)
+  }
+
+  private func run(_ operation: PlannedOperation, _ batch: inout GitWriteBatch) {
+    let (working, tip) = (batch.working, batch.tip)
+    var folder = batch.folder
+    do {
+      let context = PlannedOperation.Context(
+        tip: tip,
+        isTaken: { name throws(StateError) in try working?.isTaken(name) ?? false },
+        folder: { [self] commit throws(StateError) in
+          try convertingGitErrors(.backendUnavailable, "an earlier state could not be read") {
+            var loader = loader
+            return try loader.folder(location.folder, of: commit, in: repository)
+          }
+        },
+        commit: { [self] revision throws(StateError) in
+          try repository.commit(named: revision, tip: tip)
+        })
+      let outcome = try operation.plan(context, &folder)
+      batch.add(operation, outcome, folder)
+    } catch {
+      batch.fail(error)
+    }
+  }
+
+  /// Takes over edits by hand in files that the plans write.
+  ///
+  /// - Returns: Whether any were, so that the plans must be made again on top of them.
+  private func adopt(_ batch: inout GitWriteBatch, besides looked: inout Set<String>) throws -> Bool
+  {
+    guard var working = batch.working else { return false }
+    var adopted = batch.adopted ?? batch.tipFolder
+    var isAnyAdopted = false
+    for name in batch.touchedNames where looked.insert(name).inserted {
+      let item = batch.tipFolder[name]
+      switch try working.standing(name, tip: item, commit: batch.tip, repository) {
+      case .inStep, .behind: batch.follow(name)
+      case .left(let reason, let base): batch.leave(name, reason, base: base)
+      case .edited(let file):
+        adopted[name] = DeploymentFolder.Item(
+          content: .deployment(file), blob: nil, mode: item?.mode ?? .blob)
+        batch.follow(name)
+        isAnyAdopted = true
+      }
+    }
+    for chainID in batch.newChains {
+      guard let file = try working.uncommittedFile(of: chainID, besides: adopted),
+        looked.insert(file.name).inserted
+      else { continue }
+      _ = try working.standing(file.name, tip: nil, commit: batch.tip, repository)
+      adopted[file.name] = DeploymentFolder.Item(
+        content: .deployment(file), blob: nil, mode: .blob)
+      batch.follow(file.name)
+      isAnyAdopted = true
+    }
+    batch.working = working
+    if isAnyAdopted { batch.adopted = adopted }
+    return isAnyAdopted
+  }
+}
+
+extension Head {
+  /// Whether HEAD names this branch.
+  fileprivate func isOn(_ branch: String) -> Bool {
+    if case .branch(branch, _) = self { true } else { false }
+  }
+}
+
+extension GitError {
+  /// Whether the same may work a moment later: another program was faster, or holds a lock.
+  var isWorthAnotherTry: Bool {
+    code == .locked || code == .modified || message.contains("failed to rename lockfile")
+      || message.contains("failed to lock file")
+  }
+}

@@ -1,0 +1,62 @@
+import Git
+import LosslessJSON
+
+/// Which version of each working file was last in step with the branch, noted for this worktree.
+///
+/// Edits by hand are told from files that are merely behind by comparing with it.
+struct InStepNotes {
+  /// One file's note.
+  struct Note: Hashable {
+    /// The commit that the file was in step with.
+    var commit: ObjectID
+    /// The file's blob in that commit.
+    var blob: ObjectID
+    /// Whether later writes of ours left the working file alone.
+    var isLeftBehind = false
+  }
+
+  private let path: String
+  private var notes: [String: Note]
+  private var isChanged = false
+
+  /// Reads the notes; where there are none yet, there are none.
+  init(_ location: StateLocation) throws(StateError) {
+    path = location.worktreeDirectory + "/in-step.json"
+    notes = [:]
+    guard let content = try FileSystem.read(path) else { return }
+    // Notes that cannot be read are as good as none: then the index tells what was checked out.
+    guard let root = (try? JSONValue(parsing: content))?.object else { return }
+    for (file, note) in root {
+      guard let commit = note.object?["commit"]?.string.flatMap({ ObjectID(hex: $0) }),
+        let blob = note.object?["blob"]?.string.flatMap({ ObjectID(hex: $0) })
+      else { continue }
+      notes[file] = Note(
+        commit: commit, blob: blob, isLeftBehind: note.object?["leftBehind"]?.bool ?? false)
+    }
+  }
+
+  /// The note of a file, by its path from the repository's root.
+  subscript(file: String) -> Note? {
+    get { notes[file] }
+    set {
+      if notes[file] != newValue { isChanged = true }
+      notes[file] = newValue
+    }
+  }
+
+  /// Writes the notes where they have changed.
+  mutating func save() throws(StateError) {
+    guard isChanged else { return }
+    var root = JSONObject()
+    for (file, note) in notes.sorted(by: { $0.key.precedes($1.key) }) {
+      var member: JSONObject = ["commit": .string(note.commit.hex), "blob": .string(note.blob.hex)]
+      if note.isLeftBehind { member["leftBehind"] = true }
+      root[file] = .object(member)
+    }
+    try FileSystem.makeFolder(FileSystem.split(path).folder, mode: 0o700)
+    // Not synced: a lost note costs a comparison with the index, never a record.
+    try FileSystem.replace(
+      path, with: JSONValue.object(root).serialized(), mode: 0o600, isDurable: false)
+    isChanged = false
+  }
+}

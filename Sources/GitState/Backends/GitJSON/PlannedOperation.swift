@@ -1,0 +1,57 @@
+import Git
+
+/// An operation as the writer runs it: a plan that changes the folder, and what its commit says.
+struct PlannedOperation: Sendable {
+  /// What a plan may ask for besides the folder that it changes.
+  struct Context {
+    /// The commit that the plan builds on.
+    let tip: ObjectID?
+    /// Whether a name in the deployments folder is in use outside the commit.
+    let isTaken: (String) throws(StateError) -> Bool
+    /// The folder at another commit.
+    let folder: (ObjectID?) throws(StateError) -> DeploymentFolder
+    /// The commit that a revision means.
+    let commit: (String) throws(StateError) -> Commit
+  }
+
+  /// What a plan has to say beside the folder.
+  struct Outcome: Sendable {
+    var outcomes: [MutationOutcome] = []
+    var warnings: [String] = []
+    /// The commit's subject, where it is not made of the changes.
+    var subject: String?
+    /// Trailers beside the operation's own.
+    var trailers: [(key: String, value: String)] = []
+  }
+
+  var kind: Operation.Kind
+  var reason: String?
+  var trailers: [(key: String, value: String)] = []
+  var authorTime: Int64?
+  /// Changes the folder, or throws; then nothing of the operation happens.
+  var plan: @Sendable (Context, inout DeploymentFolder) throws(StateError) -> Outcome
+
+  init(
+    _ kind: Operation.Kind, reason: String? = nil,
+    plan: @escaping @Sendable (Context, inout DeploymentFolder) throws(StateError) -> Outcome
+  ) {
+    self.kind = kind
+    self.reason = reason
+    self.plan = plan
+  }
+
+  /// An operation made of mutations.
+  init(_ operation: Operation) {
+    self.init(operation.kind, reason: operation.reason) { context, folder throws(StateError) in
+      let before = folder
+      let plan = try MutationPlan(
+        operation.mutations,
+        current: { key throws(StateError) in try before.contract(key) },
+        network: { chainID throws(StateError) in try before.file(of: chainID)?.network })
+      try folder.apply(plan.results, isTaken: context.isTaken)
+      return Outcome(outcomes: plan.outcomes, warnings: plan.warnings)
+    }
+    trailers = operation.trailers
+    authorTime = operation.authorTime
+  }
+}

@@ -1,0 +1,34 @@
+import Git
+
+extension StateError {
+  /// A failure of git's, in our terms.
+  ///
+  /// - Parameters:
+  ///   - error: What was thrown.
+  ///   - code: The code where the failure has none of its own.
+  ///   - action: What was being done, as in "the branch could not be read".
+  init(_ error: any Error, _ code: Code, _ action: String) {
+    if let error = error as? StateError {
+      self = error
+      return
+    }
+    guard let git = error as? GitError else {
+      self.init(code, "\(action): \(error)", underlying: error)
+      return
+    }
+    let context = git.context.map { " (\($0.escapingUnprintable))" } ?? ""
+    self.init(
+      code, "\(action): \(git.message.escapingUnprintable)\(context)", underlying: git)
+  }
+}
+
+/// Runs a body and gives whatever it throws as a ``StateError``.
+func convertingGitErrors<Result: ~Copyable>(
+  _ code: StateError.Code, _ action: @autoclosure () -> String, _ body: () throws -> Result
+) throws(StateError) -> Result {
+  do {
+    return try body()
+  } catch {
+    throw StateError(error, code, action())
+  }
+}

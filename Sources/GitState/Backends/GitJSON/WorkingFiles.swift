@@ -1,0 +1,272 @@
+import Git
+import Glibc
+
+/// The deployments folder in the working tree, where HEAD is on the state's branch.
+struct WorkingFiles {
+  /// How a working file stands to what is committed.
+  enum Standing {
+    /// It holds just what the tip has, or neither has the file.
+    case inStep
+    /// It holds an earlier version that was in step once; the write brings it up to date.
+    case behind
+    /// It was edited by hand, and the edits can be committed: the file with them.
+    case edited(DeploymentFile)
+    /// It stays as it is, for this reason; what is edited later is compared with the base, or else
+    /// with what the file was in step with.
+    case left(String, base: InStepNotes.Note? = nil)
+  }
+
+  /// The working tree's root.
+  let root: String
+  let folder: String
+  let isDurable: Bool
+  /// What was read of each file, so that nothing written since is overwritten.
+  private var seen: [String: [UInt8]?] = [:]
+  var notes: InStepNotes
+
+  /// - Throws: Where the folder is a symbolic link, or something on its way is no folder.
+  init(root: String, location: StateLocation, isDurable: Bool) throws(StateError) {
+    self.root = root
+    self.isDurable = isDurable
+    folder = location.folder
+    notes = try InStepNotes(location)
+    var path = root
+    for part in folder.split(separator: "/") {
+      path += "/\(part)"
+      switch try FileSystem.kind(of: path) {
+      case .absent, .folder: continue
+      case .link:
+        throw refusal(path, "is a symbolic link; the deployments folder must be a real folder")
+      case .file, .other: throw refusal(path, "is no folder; move it away")
+      }
+    }
+  }
+
+  /// The absolute path of a file in the folder.
+  func path(_ name: String) -> String { "\(root)/\(folder)/\(name)" }
+
+  /// Whether anything is at a name.
+  func isTaken(_ name: String) throws(StateError) -> Bool {
+    try FileSystem.kind(of: path(name)) != .absent
+  }
+
+  /// Looks at a working file beside what the tip has under its name.
+  ///
+  /// - Throws: Where the file is a symbolic link or cannot be read.
+  mutating func standing(
+    _ name: String, tip: DeploymentFolder.Item?, commit: ObjectID?,
+    _ repository: borrowing Repository
+  ) throws -> Standing {
+    let file = "\(folder)/\(name)"
+    switch try FileSystem.kind(of: path(name)) {
+    case .absent:
+      seen[name] = .some(nil)
+      if tip == nil { return .inStep }
+      if case .staged(let entry)? = try repository.indexEntry(at: file), entry.skipWorktree {
+        return .left("\(file) is not in the sparse checkout; only the commit has the change")
+      }
+      return .left(
+        "\(file) is missing in the working tree and was not created again; "
+          + "get it back with: git checkout -- \(file)")
+    case .link: throw refusal(path(name), "is a symbolic link; put the file itself there")
+    case .folder, .other: throw refusal(path(name), "is no file; move it away")
+    case .file: break
+    }
+    guard let bytes = try FileSystem.read(path(name)) else { return .inStep }
+    seen[name] = .some(bytes)
+    let blob = try ObjectID.blob(bytes)
+    if blob == tip?.blob { return .inStep }
+    let base = try base(file, tip: tip?.blob, commit: commit, repository)
+    if let base, blob == base.blob { return .behind }
+    guard case .deployment(let edited) = DeploymentFile.parse(name: name, bytes: bytes) else {
+      return .left(
+        "\(file) in the working tree cannot be read as a deployment file and was left as it is; "
+          + "mend it, or take the committed one with: git checkout -- \(file)")
+    }
+    if let base, let commit, try !repository.isAncestor(base.commit, of: commit) {
+      return .left(left(file, "was edited on a state that is not in the branch's history"))
+    }
+    if let earlier = try self.commit(with: blob, at: file, commit, repository) {
+      // What is edited from here on is edited on this version.
+      return .left(
+        left(file, "is an earlier version of the file"),
+        base: InStepNotes.Note(commit: earlier, blob: blob))
+    }
+    if let ours = tip?.deployment, base?.blob == tip?.blob,
+      try isEditedEarlierVersion(edited, of: name, ours, commit, repository)
+    {
+      return .left(
+        left(
+          file,
+          "lacks just the contracts that were recorded last, as if an earlier version had been "
+            + "edited (remove contracts with gitstate delete)"))
+    }
+    return try merge(edited, name: name, base: base?.blob, tip: tip, repository)
+  }
+
+  /// What the working file was last in step with: the version noted, or else the one that git
+  /// checked out, or else the tip's.
+  private func base(
+    _ file: String, tip: ObjectID?, commit: ObjectID?, _ repository: borrowing Repository
+  ) throws -> InStepNotes.Note? {
+    if let note = notes[file], note.isLeftBehind { return note }
+    guard let commit, let tip else { return nil }
+    if case .staged(let entry)? = try repository.indexEntry(at: file), entry.id == tip {
+      return InStepNotes.Note(commit: commit, blob: tip)
+    }
+    return notes[file] ?? InStepNotes.Note(commit: commit, blob: tip)
+  }
+
+  private func merge(
+    _ edited: DeploymentFile, name: String, base: ObjectID?, tip: DeploymentFolder.Item?,
+    _ repository: borrowing Repository
+  ) throws -> Standing {
+    let file = "\(folder)/\(name)"
+    do {
+      _ = try edited.allContracts()
+      guard let tip else { return .edited(edited) }
+      guard let ours = tip.deployment else {
+        return .left(left(file, "differs from the commit, whose own version is broken"))
+      }
+      guard ours.chainID == edited.chainID else {
+        return .left(
+          left(file, "has the chainId \(edited.chainID) where the commit has \(ours.chainID)"))
+      }
+      if base == tip.blob || base == nil { return .edited(edited) }
+      var start: DeploymentFile?
+      if let base,
+        case .deployment(let file) = DeploymentFile.parse(
+          name: name, bytes: try repository.blob(base))
+      {
+        start = file
+      }
+      var conflicts: [MergeConflict] = []
+      let merged = try DeploymentFile.merging(
+        base: start, ours: ours, theirs: edited, conflicts: &conflicts)
+      guard conflicts.isEmpty else {
+        return .left(left(file, "has edits that conflict with what was written meanwhile"))
+      }
+      return .edited(merged)
+    } catch let error as StateError where error.code == .serializationFailed {
+      return .left(left(file, "has an entry that cannot be read (\(error.message))"))
+    }
+  }
+
+  private func left(_ file: String, _ problem: String) -> String {
+    "\(file) in the working tree \(problem); it was left as it is, and the write went on from the "
+      + "commit: compare with git diff -- \(file)"
+  }
+
+  /// The commit in which the file has this very content, where there is one: then it was put back,
+  /// not edited.
+  private func commit(
+    with blob: ObjectID, at file: String, _ commit: ObjectID?, _ repository: borrowing Repository
+  ) throws -> ObjectID? {
+    // An edit by hand is in no object yet, so the walk is rare.
+    guard let commit, try repository.contains(blob) else { return nil }
+    var found: ObjectID?
+    try repository.walk(from: [commit]) { commit in
+      if try repository.entry(at: file, in: commit.tree)?.id == blob { found = commit.id }
+      return found == nil
+    }
+    return found
+  }
+
+  /// Whether an edited file looks like an earlier version with edits, such as an editor writes that
+  /// had the file open: it lacks just the contracts that came after some commit.
+  private func isEditedEarlierVersion(
+    _ edited: DeploymentFile, of name: String, _ ours: DeploymentFile, _ commit: ObjectID?,
+    _ repository: borrowing Repository
+  ) throws -> Bool {
+    let present = Set(ours.contractNames.map { ContractKey(ours.chainID, $0) })
+    let kept = present.intersection(edited.contractNames.map { ContractKey(ours.chainID, $0) })
+    guard let commit, kept.count < present.count, !kept.isEmpty else { return false }
+    var (isFound, last): (Bool, ObjectID?) = (false, nil)
+    try repository.walk(from: [commit]) { commit in
+      guard let blob = try repository.entry(at: "\(folder)/\(name)", in: commit.tree)?.id,
+        blob != last
+      else { return true }
+      last = blob
+      guard
+        case .deployment(let old) = DeploymentFile.parse(
+          name: name, bytes: try repository.blob(blob))
+      else { return true }
+      isFound = Set(old.contractNames.map { ContractKey(old.chainID, $0) }) == kept
+      return !isFound
+    }
+    return isFound
+  }
+
+  /// A file in the working tree that no commit has yet and that is a given chain's.
+  func uncommittedFile(of chainID: ChainID, besides known: DeploymentFolder) throws(StateError)
+    -> DeploymentFile?
+  {
+    for name in try FileSystem.names(in: "\(root)/\(folder)")
+    where name.hasSuffix(".json") && name != FolderSettings.name && known[name] == nil {
+      guard try FileSystem.kind(of: path(name)) == .file,
+        let status = try FileSystem.status(of: path(name)),
+        status.st_size <= DeploymentFile.maximumSize, let bytes = try FileSystem.read(path(name)),
+        case .deployment(let file) = DeploymentFile.parse(name: name, bytes: bytes),
+        file.chainID == chainID
+      else { continue }
+      return file
+    }
+    return nil
+  }
+
+  /// The blob of what was read of a file; nil where there was none.
+  func seenBlob(_ name: String) throws -> ObjectID? {
+    guard let bytes = seen[name] ?? nil else { return nil }
+    return try ObjectID.blob(bytes)
+  }
+
+  /// The folder as the working tree has it.
+  ///
+  /// A file that cannot be read is as the commit has it, and
+  /// so is one that is not there but should be; both are noted.
+  func folder(like tip: DeploymentFolder, _ reasons: inout [String]) throws -> DeploymentFolder {
+    var result = tip
+    let names = try FileSystem.names(in: "\(root)/\(folder)").filter {
+      $0.hasSuffix(".json") && $0 != FolderSettings.name && !$0.hasPrefix(".")
+    }
+    for name in names where try FileSystem.kind(of: path(name)) == .file {
+      guard let bytes = try FileSystem.read(path(name)) else { continue }
+      let blob = try ObjectID.blob(bytes)
+      if blob == tip[name]?.blob { continue }
+      switch DeploymentFile.parse(name: name, bytes: bytes) {
+      case .deployment(let file):
+        result[name] = DeploymentFolder.Item(
+          content: .deployment(file), blob: blob, mode: tip[name]?.mode ?? .blob)
+      case .broken(let error): reasons.append("in the working tree, \(error.message)")
+      case .foreign: continue
+      }
+    }
+    for file in tip.deployments where !names.contains(file.name) {
+      reasons.append("\(folder)/\(file.name) is missing in the working tree")
+    }
+    return result
+  }
+
+  /// Writes a file that was in step, behind or edited, if it is still what was read.
+  ///
+  /// - Returns: Whether it was.
+  func update(_ name: String, to content: [UInt8]?) throws(StateError) -> Bool {
+    let present = try FileSystem.read(path(name))
+    guard let expected = seen[name], present == expected else { return false }
+    guard let content else {
+      try FileSystem.remove(path(name))
+      return true
+    }
+    if present == content { return true }
+    try FileSystem.makeFolder("\(root)/\(folder)", mode: 0o700)
+    let mode = try FileSystem.status(of: path(name)).map { $0.st_mode & 0o7777 } ?? 0o600
+    try FileSystem.replace(path(name), with: content, mode: mode, isDurable: isDurable)
+    return true
+  }
+
+  private func refusal(_ path: String, _ problem: String) -> StateError {
+    StateError(
+      .backendUnavailable, "nothing was written: \(path.escapingUnprintable) \(problem)", file: path
+    )
+  }
+}

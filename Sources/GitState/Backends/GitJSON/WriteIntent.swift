@@ -1,0 +1,233 @@
+import Git
+import Glibc
+import LosslessJSON
+
+/// What a write is about to do, noted before it moves the branch, so that whoever comes after a
+/// crash can finish it.
+///
+/// The note is made and removed while the ``WriterLock`` is held: whoever holds the lock and finds
+/// one knows that its owner is gone.
+struct WriteIntent {
+  /// A file that the write changes; a blob is nil where there is no file.
+  struct File: Hashable {
+    /// The path from the repository's root.
+    var path: String
+    /// What the working file holds before.
+    var old: ObjectID?
+    /// What the commit has.
+    var new: ObjectID?
+    /// The file's mode in the commit.
+    var mode: FileMode
+    /// Whether the working file follows; where it does not, the index alone does.
+    var isFollowed: Bool
+  }
+
+  /// The branch that moves.
+  var reference: String
+  /// Where it stands; nil where it is not yet born.
+  var old: ObjectID?
+  /// Where it goes.
+  var new: ObjectID
+  /// The git directory of the worktree whose index and files follow; nil where none do.
+  var gitDirectory: String?
+  /// The root of that worktree.
+  var workingDirectory: String?
+  /// The working files that follow.
+  var files: [File]
+  /// The inodes that `index.lock` may have while it is ours.
+  var indexLocks: [UInt64] = []
+  /// The inode that `index.lock` has once it is finished.
+  var finishedIndex: UInt64?
+
+  private static func path(_ location: StateLocation) -> String {
+    location.privateDirectory + "/intent.json"
+  }
+
+  /// Reads what an earlier write left; nil where it ended well.
+  static func left(at location: StateLocation) throws(StateError) -> WriteIntent? {
+    let path = path(location)
+    guard let content = try FileSystem.read(path) else { return nil }
+    guard let root = (try? JSONValue(parsing: content))?.object, let intent = WriteIntent(root)
+    else {
+      throw StateError(
+        .writeFailed,
+        "nothing was written: the note of an interrupted write, \(path), cannot be read; look at "
+          + "git log and git status, then remove the file", file: path)
+    }
+    return intent
+  }
+
+  /// Notes the intent.
+  func save(at location: StateLocation, isDurable: Bool) throws(StateError) {
+    try FileSystem.replace(
+      Self.path(location), with: JSONValue.object(json).serialized(.compact), mode: 0o600,
+      isDurable: isDurable)
+  }
+
+  /// Removes the note.
+  static func remove(at location: StateLocation) throws(StateError) {
+    try FileSystem.remove(path(location))
+  }
+
+  private var json: JSONObject {
+    var root: JSONObject = [
+      "process": .number(JSONNumber(Int64(getpid()))), "reference": .string(reference),
+      "new": .string(new.hex),
+    ]
+    root["old"] = old.map { .string($0.hex) }
+    root["gitDirectory"] = gitDirectory.map { .string($0) }
+    root["workingDirectory"] = workingDirectory.map { .string($0) }
+    root["files"] = .array(
+      files.map { file in
+        var member: JSONObject = [
+          "path": .string(file.path), "mode": .number(JSONNumber(file.mode.rawValue)),
+          "isFollowed": .bool(file.isFollowed),
+        ]
+        member["old"] = file.old.map { .string($0.hex) }
+        member["new"] = file.new.map { .string($0.hex) }
+        return .object(member)
+      })
+    root["indexLocks"] = .array(indexLocks.map { .number(JSONNumber($0)) })
+    root["finishedIndex"] = finishedIndex.map { .number(JSONNumber($0)) }
+    return root
+  }
+
+  private init?(_ root: JSONObject) {
+    func id(_ value: JSONValue?) -> ObjectID? { value?.string.flatMap { ObjectID(hex: $0) } }
+    guard let reference = root["reference"]?.string, let new = id(root["new"]) else { return nil }
+    self.init(
+      reference: reference, old: id(root["old"]), new: new,
+      gitDirectory: root["gitDirectory"]?.string,
+      workingDirectory: root["workingDirectory"]?.string, files: [])
+    files = (root["files"]?.array ?? []).compactMap { file in
+      guard let file = file.object, let path = file["path"]?.string,
+        let mode = file["mode"]?.number?.uint64.flatMap({ FileMode(rawValue: UInt32($0)) })
+      else { return nil }
+      return File(
+        path: path, old: id(file["old"]), new: id(file["new"]), mode: mode,
+        isFollowed: file["isFollowed"]?.bool ?? false)
+    }
+    indexLocks = (root["indexLocks"]?.array ?? []).compactMap { $0.number?.uint64 }
+    finishedIndex = root["finishedIndex"]?.number?.uint64
+  }
+
+  init(
+    reference: String, old: ObjectID?, new: ObjectID, gitDirectory: String?,
+    workingDirectory: String?, files: [File]
+  ) {
+    self.reference = reference
+    self.old = old
+    self.new = new
+    self.gitDirectory = gitDirectory
+    self.workingDirectory = workingDirectory
+    self.files = files
+  }
+}
+
+extension WriteIntent {
+  /// Finishes what the interrupted write began, or takes back what it had only prepared.
+  ///
+  /// Call it with the ``WriterLock`` held. Each step may be done twice, so that a crash in here is
+  /// mended by the next call.
+  ///
+  /// - Returns: A sentence about what was done.
+  func recover(at location: StateLocation, _ repository: borrowing Repository, isDurable: Bool)
+    throws -> String
+  {
+    try removeReferenceLock(location)
+    let tip = try repository.target(ofReference: reference)
+    let isMoved = try tip.map { try $0 == new || repository.isAncestor(new, of: $0) } ?? false
+    try settleIndex(isMoved: isMoved)
+    // Only where nothing came after; otherwise the next write or git itself sees to the rest.
+    if tip == new { try updateIndex(location, repository, isDurable: isDurable) }
+    if tip == new { try updateFiles(repository, isDurable: isDurable) }
+    try removeTemporaryFiles()
+    try Self.remove(at: location)
+    return isMoved
+      ? "an interrupted write was completed: commit \(new.short) is in place"
+      : "an interrupted write was taken back: it had not reached the branch"
+  }
+
+  /// Removes the branch's lock file where it can only be the interrupted write's: empty, or with
+  /// the very commit that it was to move to.
+  private func removeReferenceLock(_ location: StateLocation) throws {
+    let path = "\(location.commonDirectory)/\(reference).lock"
+    guard let content = try FileSystem.read(path) else { return }
+    guard content.isEmpty || content.starts(with: Array(new.hex.utf8)) else {
+      throw StateError(
+        .lockTimeout,
+        "nothing was written: \(path) belongs to another program; wait for it to end, or remove the "
+          + "file if none is running", file: path)
+    }
+    try FileSystem.remove(path)
+  }
+
+  private func settleIndex(isMoved: Bool) throws {
+    guard let gitDirectory else { return }
+    let lock = "\(gitDirectory)/index.lock"
+    guard let status = try FileSystem.status(of: lock) else { return }
+    let inode = UInt64(status.st_ino)
+    guard indexLocks.contains(inode) || (indexLocks.isEmpty && status.st_size == 0) else { return }
+    if isMoved, inode == finishedIndex {
+      guard rename(lock, "\(gitDirectory)/index") == 0 else {
+        throw FileSystem.failure("could not be replaced", "\(gitDirectory)/index")
+      }
+    } else {
+      try FileSystem.remove(lock)
+    }
+  }
+
+  /// Brings the index in step where the write had no time to.
+  private func updateIndex(
+    _ location: StateLocation, _ repository: borrowing Repository, isDurable: Bool
+  ) throws {
+    guard gitDirectory == location.gitDirectory else { return }
+    let isBehind = try files.contains { file in
+      switch try repository.indexEntry(at: file.path) {
+      case .staged(let entry)?: entry.id != file.new
+      case .conflicted?: true
+      case nil: file.new != nil
+      }
+    }
+    guard isBehind else { return }
+    var note = self
+    let index = try repository.prepareIndex(
+      setting: files.map { file in (file.path, file.new.map { ($0, file.mode) }) },
+      baseTree: try repository.commit(new).tree,
+      willHold: { inode, isFinished in
+        note.indexLocks.append(inode)
+        if isFinished { note.finishedIndex = inode }
+        try note.save(at: location, isDurable: isDurable && isFinished)
+      })
+    try index.commit()
+  }
+
+  private func updateFiles(_ repository: borrowing Repository, isDurable: Bool) throws {
+    guard let workingDirectory else { return }
+    for file in files where file.isFollowed {
+      let path = "\(workingDirectory)/\(file.path)"
+      let kind = try FileSystem.kind(of: path)
+      guard kind == .absent || kind == .file else { continue }
+      let present = try FileSystem.read(path)
+      guard try present.map({ try ObjectID.blob($0) }) == file.old else { continue }
+      guard let blob = file.new else {
+        try FileSystem.remove(path)
+        continue
+      }
+      try FileSystem.makeFolder(FileSystem.split(path).folder, mode: 0o700)
+      let mode = try FileSystem.status(of: path).map { $0.st_mode & 0o7777 } ?? 0o600
+      try FileSystem.replace(
+        path, with: try repository.blob(blob), mode: mode, isDurable: isDurable)
+    }
+  }
+
+  private func removeTemporaryFiles() throws {
+    guard let workingDirectory else { return }
+    for folder in Set(files.map { FileSystem.split("\(workingDirectory)/\($0.path)").folder }) {
+      for name in try FileSystem.names(in: folder)
+      where name.hasPrefix(FileSystem.temporaryPrefix) {
+        try FileSystem.remove("\(folder)/\(name)")
+      }
+    }
+  }
+}

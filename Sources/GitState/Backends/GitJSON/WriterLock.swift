@@ -1,0 +1,87 @@
+import Glibc
+import LosslessJSON
+
+/// The right to write to a repository's state, held by one process at a time.
+///
+/// A `flock` on a file in the common git directory: it ends with the process, however that ends, so
+/// whoever holds it knows that no earlier holder is at work. The file says who has it.
+struct WriterLock: ~Copyable {
+  private let descriptor: Int32
+
+  /// Waits for the lock.
+  ///
+  /// - Parameters:
+  ///   - path: The lock file, which is created where it is missing.
+  ///   - deadline: When to give up.
+  /// - Throws: `LOCK_TIMEOUT` with the holder's name; nothing was written then.
+  init(_ path: String, until deadline: ContinuousClock.Instant) throws(StateError) {
+    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw FileSystem.failure("could not be opened for writing", path) }
+    do throws(StateError) {
+      while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+        guard errno == EWOULDBLOCK || errno == EINTR else {
+          throw FileSystem.failure("could not be locked", path)
+        }
+        guard ContinuousClock.now < deadline else {
+          throw StateError(
+            .lockTimeout,
+            "nothing was written: another gitstate is writing to this repository "
+              + "(\(Self.holder(descriptor, path))); try again, or give it more time "
+              + "(--lock-timeout)", file: path)
+        }
+        Jitter.sleep()
+      }
+    } catch {
+      Glibc.close(descriptor)
+      throw error
+    }
+    self.descriptor = descriptor
+    // Only a name for others to read: where it cannot be written, the lock holds all the same.
+    _ = try? Self.writeHolder(descriptor, path)
+  }
+
+  deinit { Glibc.close(descriptor) }
+
+  /// Lets the next one write.
+  consuming func unlock() {}
+
+  private static func writeHolder(_ descriptor: Int32, _ path: String) throws(StateError) {
+    let holder: JSONValue = [
+      "process": .number(JSONNumber(Int64(getpid()))),
+      "since": .string(DeploymentDate.iso8601(milliseconds: SystemClock.milliseconds)),
+    ]
+    guard ftruncate(descriptor, 0) == 0, lseek(descriptor, 0, SEEK_SET) == 0 else {
+      throw FileSystem.failure("could not be written", path)
+    }
+    try FileSystem.write(holder.serialized(.compact), descriptor, path)
+  }
+
+  private static func holder(_ descriptor: Int32, _ path: String) -> String {
+    guard lseek(descriptor, 0, SEEK_SET) == 0,
+      let content = try? FileSystem.read(descriptor, path),
+      let holder = try? JSONValue(parsing: content).object,
+      let process = holder["process"]?.number, let since = holder["since"]?.string
+    else { return "its process is not known" }
+    return "process \(process.text), since \(since.escapingUnprintable)"
+  }
+}
+
+/// Waiting for others, a little differently each time, so that two who collide do not go on to.
+enum Jitter {
+  /// Sleeps for one to six milliseconds.
+  ///
+  /// Call it on a queue of our own, never on the pool.
+  static func sleep() {
+    usleep(1000 + UInt32.random(in: 0..<5000))
+  }
+}
+
+/// The time of day.
+enum SystemClock {
+  /// Milliseconds since 1970.
+  static var milliseconds: Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+  }
+}

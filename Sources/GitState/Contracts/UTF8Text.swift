@@ -1,0 +1,61 @@
+// Names and addresses are compared as bytes: Swift's `String` compares by canonical equivalence,
+// under which a name written with é and one written with e and a combining accent were one name.
+
+extension String {
+  /// Whether two texts are the same bytes.
+  func isIdentical(to other: String) -> Bool {
+    utf8.elementsEqual(other.utf8)
+  }
+
+  /// Whether this text comes first in the order of UTF-8 bytes.
+  func precedes(_ other: String) -> Bool {
+    utf8.lexicographicallyPrecedes(other.utf8)
+  }
+
+  /// The same text with ASCII letters in lower case, for hex digits and file names.
+  var asciiLowercased: String {
+    var bytes = Array(utf8)
+    for index in bytes.indices where (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(bytes[index])
+    {
+      bytes[index] |= 0x20
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
+
+extension Unicode.Scalar {
+  /// Whether a terminal, a log or an editor could act on this scalar instead of showing it:
+  /// controls (C0, DEL, C1), line and paragraph separators, and the marks that reorder text.
+  var isUnprintable: Bool {
+    switch value {
+    case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029, 0x200E, 0x200F, 0x061C, 0x202A...0x202E,
+      0x2066...0x2069, 0xFEFF:
+      true
+    default: false
+    }
+  }
+}
+
+extension String {
+  /// The text as people may safely see it: unprintable scalars as `\u{1B}`.
+  ///
+  /// For messages and terminals, never for what is stored.
+  public var escapingUnprintable: String {
+    guard unicodeScalars.contains(where: \.isUnprintable) else { return self }
+    var result = ""
+    for scalar in unicodeScalars {
+      if scalar.isUnprintable {
+        result += "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
+      } else {
+        result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
+  }
+
+  /// The text in quotation marks, escaped and cut to a length that fits a message.
+  var quoted: String {
+    let shown = count > 120 ? String(prefix(117)) + "..." : self
+    return "\"\(shown.escapingUnprintable)\""
+  }
+}

@@ -1,0 +1,175 @@
+import Git
+
+/// Contracts that an operation is limited to.
+public enum ContractSelector: Hashable, Sendable {
+  /// One contract.
+  case contract(ContractKey)
+  /// All contracts of a chain.
+  case chain(ChainID)
+
+  /// Whether a contract is meant.
+  func contains(_ key: ContractKey) -> Bool {
+    switch self {
+    case .contract(let wanted): wanted == key
+    case .chain(let chainID): chainID == key.chainID
+    }
+  }
+}
+
+extension GitBackend {
+  /// Takes back what commits changed, as one new commit; what later commits did to other contracts
+  /// and fields stays.
+  ///
+  /// - Parameters:
+  ///   - revisions: The commits, in the order in which they are taken back.
+  ///   - resolution: Which side is right where later commits changed the same: `ours` is what is
+  ///     there now, `theirs` what was there before the commit.
+  ///   - reason: Why.
+  ///   - isDryRun: Whether nothing is written.
+  /// - Returns: The changes, empty where nothing of the commits is left to take back.
+  /// - Throws: `MERGE_CONFLICT` with all ``StateError/conflicts`` where later commits changed the
+  ///   same fields; then nothing was written.
+  public func revert(
+    _ revisions: [String], resolving resolution: MergeResolution = MergeResolution(),
+    reason: String? = nil, isDryRun: Bool = false
+  ) throws(StateError) -> WriteResult {
+    let operation = PlannedOperation(.revert, reason: reason) {
+      context, folder throws(StateError) in
+      var outcome = PlannedOperation.Outcome()
+      var conflicts: [MergeConflict] = []
+      var subjects: [String] = []
+      for revision in revisions {
+        let commit = try context.commit(revision)
+        guard commit.parents.count < 2 else {
+          throw StateError(
+            .invalidArgument,
+            "\(commit.id.short) is a merge, which has no single change to take back; revert the "
+              + "commits that it merged")
+        }
+        folder = try folder.merging(
+          from: try context.folder(commit.id), to: try context.folder(commit.parents.first),
+          resolution: resolution, conflicts: &conflicts)
+        subjects.append(commit.subject)
+        outcome.trailers.append(("GitState-Reverts", commit.id.hex))
+      }
+      try Self.refuse(conflicts, "the revert")
+      outcome.subject =
+        subjects.count == 1
+        ? "Revert \"\(subjects[0].escapingUnprintable)\"" : "Revert \(subjects.count) commits"
+      return outcome
+    }
+    if isDryRun { return try preview([operation])[0].get() }
+    return try writeOne(operation)
+  }
+
+  /// Puts one contract back as it was at a commit.
+  ///
+  /// - Parameters:
+  ///   - key: The contract.
+  ///   - revision: The commit that has the wanted record.
+  ///   - reason: Why.
+  /// - Returns: The changes, empty where the record is the same already.
+  /// - Throws: `STATE_NOT_FOUND` where there is no such commit, or no such contract in it.
+  public func restore(_ key: ContractKey, from revision: String, reason: String? = nil)
+    throws(StateError) -> WriteResult
+  {
+    let operation = PlannedOperation(.restore, reason: reason) {
+      context, folder throws(StateError) in
+      let commit = try context.commit(revision)
+      let old = try context.folder(commit.id)
+      guard let contract = try old.contract(key) else {
+        throw StateError(
+          .notFound,
+          "\(key.description.escapingUnprintable) is not in commit \(commit.id.short); gitstate log "
+            + "\(key.description.escapingUnprintable) shows where it is", key: key)
+      }
+      let plan = try MutationPlan(
+        [.importRecord(contract, overwrite: true)], current: folder.contract, network: { _ in nil })
+      try folder.apply(plan.results, isTaken: context.isTaken)
+      let network = try folder.file(of: key.chainID)?.network ?? key.chainID.description
+      return PlannedOperation.Outcome(
+        outcomes: plan.outcomes,
+        subject: "\(network.escapingUnprintable): restore \(key.name.escapingUnprintable) from "
+          + commit.id.short,
+        trailers: [("GitState-From", commit.id.hex)])
+    }
+    return try writeOne(operation)
+  }
+
+  /// Puts the state back as it was at a commit.
+  ///
+  /// - Parameters:
+  ///   - revision: The commit that has the wanted state.
+  ///   - selectors: The contracts to put back; empty is all, every network's file being then just
+  ///     what it was.
+  ///   - reason: Why.
+  /// - Returns: The changes, empty where the state is the same already.
+  /// - Throws: `STATE_NOT_FOUND` where there is no such commit.
+  public func rollback(
+    to revision: String, only selectors: [ContractSelector] = [], reason: String? = nil
+  ) throws(StateError) -> WriteResult {
+    let operation = PlannedOperation(.rollback, reason: reason) {
+      context, folder throws(StateError) in
+      let commit = try context.commit(revision)
+      let old = try context.folder(commit.id)
+      if selectors.isEmpty {
+        folder = try folder.rolledBack(to: old)
+      } else {
+        try folder.rollBack(selectors, to: old, isTaken: context.isTaken)
+      }
+      return PlannedOperation.Outcome(
+        subject: "Roll back to \(commit.id.short): \(commit.subject.escapingUnprintable)",
+        trailers: [("GitState-From", commit.id.hex)])
+    }
+    return try writeOne(operation)
+  }
+
+  private func writeOne(_ operation: PlannedOperation) throws(StateError) -> WriteResult {
+    try write([operation])[0].get()
+  }
+
+  private static func refuse(_ conflicts: [MergeConflict], _ what: String) throws(StateError) {
+    guard let first = conflicts.first else { return }
+    let named = conflicts.prefix(5).map { conflict in
+      let key = conflict.key.description.escapingUnprintable
+      return conflict.field.map { "\($0.escapingUnprintable) of \(key)" } ?? key
+    }
+    let rest = conflicts.count > 5 ? " and \(conflicts.count - 5) more" : ""
+    throw StateError(
+      .mergeConflict,
+      "nothing was written: \(what) conflicts with later changes of \(named.joined(separator: ", "))"
+        + "\(rest); settle them with --resolve ours, --resolve theirs or --resolve KEY=ours",
+      key: first.key, conflicts: conflicts)
+  }
+}
+
+extension DeploymentFolder {
+  /// Puts the selected contracts back as another state has them, those it has not removed.
+  fileprivate mutating func rollBack(
+    _ selectors: [ContractSelector], to other: DeploymentFolder,
+    isTaken: (String) throws(StateError) -> Bool
+  ) throws(StateError) {
+    var changes: [ContractKey: Contract?] = [:]
+    for file in deployments {
+      for name in file.contractNames {
+        let key = ContractKey(file.chainID, name)
+        if selectors.contains(where: { $0.contains(key) }) { changes[key] = .some(nil) }
+      }
+    }
+    for file in other.deployments {
+      for name in file.contractNames {
+        let key = ContractKey(file.chainID, name)
+        guard selectors.contains(where: { $0.contains(key) }) else { continue }
+        let contract = try other.contract(key)
+        if try self.contract(key) == contract {
+          changes[key] = nil
+        } else {
+          changes[key] = .some(contract)
+        }
+      }
+    }
+    try apply(
+      changes.sorted { $0.key < $1.key }.map { (key: $0.key, contract: $0.value) },
+      isTaken: isTaken)
+  }
+}

@@ -1,0 +1,91 @@
+public import LosslessJSON
+
+/// Two changes to one field, or to one contract's being there, that exclude each other.
+public struct MergeConflict: Hashable, Sendable {
+  /// The contract concerned.
+  public var key: ContractKey
+  /// The field; nil where one side removed the contract and the other changed it.
+  public var field: String?
+  /// What both sides started from: the field's value, or the whole record.
+  public var base: JSONValue?
+  /// What our side made of it.
+  public var ours: JSONValue?
+  /// What the other side made of it.
+  public var theirs: JSONValue?
+}
+
+/// Which side is to be right where both changed the same.
+public struct MergeResolution: Hashable, Sendable {
+  /// A side of a merge.
+  public enum Side: String, CaseIterable, Hashable, Sendable {
+    /// What is there now.
+    case ours
+    /// What is merged into it.
+    case theirs
+  }
+
+  /// The side that is right where no contract says otherwise; nil leaves conflicts.
+  public var side: Side?
+  /// The sides for single contracts.
+  public var contracts: [ContractKey: Side]
+
+  /// Makes a resolution; without arguments every conflict stays one.
+  ///
+  /// - Parameters:
+  ///   - side: The side that is right where no contract says otherwise.
+  ///   - contracts: The sides for single contracts.
+  public init(side: Side? = nil, contracts: [ContractKey: Side] = [:]) {
+    self.side = side
+    self.contracts = contracts
+  }
+
+  /// The side for a contract's conflicts.
+  func side(for key: ContractKey) -> Side? { contracts[key] ?? side }
+}
+
+/// The merge of two states that come from one, contract by contract and field by field.
+enum ThreeWayMerge {
+  /// Merges one contract.
+  ///
+  /// A side that did not change a field yields to the one that did. Two equal changes are one. A
+  /// contract that one side removed goes only where the other side left it as it was. Of two times,
+  /// the later one holds.
+  ///
+  /// - Returns: The merged record, or nil where there is none. In a conflict it is of no use.
+  static func merge(
+    _ key: ContractKey, base: Contract?, ours: Contract?, theirs: Contract?,
+    resolution: MergeResolution, conflicts: inout [MergeConflict]
+  ) -> Contract? {
+    if ours == theirs || base == theirs { return ours }
+    if base == ours { return theirs }
+    let side = resolution.side(for: key)
+    guard let ours, let theirs else {
+      if let side { return side == .ours ? ours : theirs }
+      conflicts.append(
+        MergeConflict(
+          key: key, field: nil, base: base.map { .object($0.record) },
+          ours: ours.map { .object($0.record) }, theirs: theirs.map { .object($0.record) }))
+      return ours ?? theirs
+    }
+    var merged = ours.record
+    let old = base?.record ?? JSONObject()
+    let names =
+      ours.record.map(\.key) + theirs.record.map(\.key).filter { ours.record[$0] == nil }
+      + old.map(\.key).filter { ours.record[$0] == nil && theirs.record[$0] == nil }
+    for name in names {
+      let (was, our, their) = (old[name], ours.record[name], theirs.record[name])
+      if our == their || was == their { continue }
+      if was == our || side == .theirs {
+        merged[name] = their
+      } else if name == Contract.Field.timestamp, side == nil {
+        // Every put sets the time, so it would conflict wherever both sides changed anything: the
+        // contract was last touched at the later of the two.
+        merged[name] = theirs.timestamp > ours.timestamp ? their : our
+      } else if side == nil {
+        conflicts.append(
+          MergeConflict(key: key, field: name, base: was, ours: our, theirs: their))
+      }
+    }
+    return Contract(key: key, record: merged)
+  }
+}

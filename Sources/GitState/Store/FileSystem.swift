@@ -1,0 +1,190 @@
+import Glibc
+import Synchronization
+
+/// The few calls to the file system that a write needs, each failing with what it was about.
+enum FileSystem {
+  /// What is at a path, a symbolic link not followed.
+  enum Kind { case absent, file, folder, link, other }
+
+  /// Looks at a path.
+  ///
+  /// What cannot be looked at is an error, never "absent".
+  static func kind(of path: String) throws(StateError) -> Kind {
+    try status(of: path).map { kind(ofMode: $0.st_mode) } ?? .absent
+  }
+
+  /// The status of a path, a symbolic link not followed; nil where nothing is there.
+  static func status(of path: String) throws(StateError) -> stat? {
+    var status = stat()
+    if lstat(path, &status) == 0 { return status }
+    if errno == ENOENT || errno == ENOTDIR { return nil }
+    throw failure("could not be looked at", path)
+  }
+
+  private static func kind(ofMode mode: mode_t) -> Kind {
+    switch mode & S_IFMT {
+    case S_IFREG: .file
+    case S_IFDIR: .folder
+    case S_IFLNK: .link
+    default: .other
+    }
+  }
+
+  /// The content of a file; nil where there is none.
+  static func read(_ path: String) throws(StateError) -> [UInt8]? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      if errno == ENOENT || errno == ENOTDIR { return nil }
+      throw failure("could not be read", path)
+    }
+    defer { Glibc.close(descriptor) }
+    return try read(descriptor, path)
+  }
+
+  /// All that a descriptor has from where it stands.
+  static func read(_ descriptor: Int32, _ path: String) throws(StateError) -> [UInt8] {
+    var content: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = Glibc.read(descriptor, &buffer, buffer.count)
+      if count > 0 {
+        content += buffer[..<count]
+      } else if count == 0 {
+        return content
+      } else if errno != EINTR {
+        throw failure("could not be read", path)
+      }
+    }
+  }
+
+  /// Puts a file in place of another in one step: whoever looks sees the old one or the new one.
+  ///
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - content: What it is to hold.
+  ///   - mode: The new file's mode.
+  ///   - isDurable: Whether the file survives a power cut once this returns.
+  /// - Throws: `STATE_WRITE_FAILED`; the old file is there then, unharmed.
+  static func replace(_ path: String, with content: [UInt8], mode: mode_t, isDurable: Bool)
+    throws(StateError)
+  {
+    let temporary = temporaryPath(beside: path)
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+    guard descriptor >= 0 else { throw failure("could not be written", path) }
+    do throws(StateError) {
+      defer { Glibc.close(descriptor) }
+      // The mode given to open is cut by the umask; a file that had a mode keeps it.
+      guard fchmod(descriptor, mode) == 0 else { throw failure("could not be written", path) }
+      try write(content, descriptor, path)
+      if isDurable, fsync(descriptor) != 0 { throw failure("could not be made durable", path) }
+      guard rename(temporary, path) == 0 else { throw failure("could not be replaced", path) }
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+    if isDurable { try syncFolder(of: path) }
+  }
+
+  /// The name that ``replace(_:with:mode:isDurable:)`` writes to before it renames.
+  static let temporaryPrefix = ".gitstate-tmp-"
+
+  private static func temporaryPath(beside path: String) -> String {
+    let (folder, _) = split(path)
+    let number = temporaries.withLock { count in
+      count += 1
+      return count
+    }
+    return "\(folder)/\(temporaryPrefix)\(getpid())-\(number)"
+  }
+
+  private static let temporaries = Mutex(0)
+
+  /// Writes all bytes.
+  static func write(_ content: [UInt8], _ descriptor: Int32, _ path: String) throws(StateError) {
+    var rest = content[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count > 0 {
+        rest.removeFirst(count)
+      } else if errno != EINTR {
+        throw failure("could not be written", path)
+      }
+    }
+  }
+
+  /// Makes the names in a path's folder survive a power cut.
+  static func syncFolder(of path: String) throws(StateError) {
+    let (folder, _) = split(path)
+    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw failure("could not be made durable", folder) }
+    defer { Glibc.close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw failure("could not be made durable", folder) }
+  }
+
+  /// Makes a folder and those above it that are missing.
+  static func makeFolder(_ path: String, mode: mode_t) throws(StateError) {
+    if mkdir(path, mode) == 0 { return }
+    switch errno {
+    case EEXIST: return
+    case ENOENT:
+      try makeFolder(split(path).folder, mode: mode)
+      guard mkdir(path, mode) == 0 || errno == EEXIST else {
+        throw failure("could not be created", path)
+      }
+    default: throw failure("could not be created", path)
+    }
+  }
+
+  /// Removes a file, if it is there.
+  static func remove(_ path: String) throws(StateError) {
+    guard unlink(path) == 0 || errno == ENOENT else { throw failure("could not be removed", path) }
+  }
+
+  /// The names in a folder, sorted; none where there is no folder.
+  static func names(in folder: String) throws(StateError) -> [String] {
+    guard let stream = opendir(folder) else {
+      if errno == ENOENT || errno == ENOTDIR { return [] }
+      throw failure("could not be read", folder)
+    }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      // d_name ends with NUL within its 256 bytes, by readdir's contract.
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  /// A path's folder and last part.
+  static func split(_ path: String) -> (folder: String, name: String) {
+    guard let slash = path.lastIndex(of: "/") else { return (".", path) }
+    let folder = slash == path.startIndex ? "/" : String(path[..<slash])
+    return (folder, String(path[path.index(after: slash)...]))
+  }
+
+  /// An absolute path without symbolic links, or nil where nothing is there.
+  static func resolved(_ path: String) -> String? {
+    guard let real = realpath(path, nil) else { return nil }
+    defer { free(real) }
+    return String(cString: real)
+  }
+
+  /// The error for what `errno` says now.
+  static func failure(_ what: String, _ path: String) -> StateError {
+    let number = errno
+    let reason = String(cString: strerror(number))
+    let remedy =
+      switch number {
+      case ENOSPC, EDQUOT: "; free some space and try again"
+      case EACCES, EPERM, EROFS: "; check who may write there"
+      case EMFILE, ENFILE: "; raise the limit of open files and try again"
+      default: ""
+      }
+    return StateError(
+      what.contains("read") || what.contains("looked") ? .backendUnavailable : .writeFailed,
+      "\(path.escapingUnprintable) \(what): \(reason)\(remedy)", file: path)
+  }
+}

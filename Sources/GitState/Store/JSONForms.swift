@@ -1,0 +1,123 @@
+public import LosslessJSON
+
+// What `--json` prints. Other people's scripts stand on these members.
+
+extension ChangeSet {
+  /// `{"from","to","changes":[...]}`; `from` and `to` are null where there is no commit.
+  public var json: JSONObject {
+    [
+      "from": from.map { .string($0) } ?? .null,
+      "to": to.map { .string($0) } ?? .null,
+      "changes": .array(changes.map { .object($0.json) }),
+    ]
+  }
+}
+
+extension ContractChange {
+  /// `{"key","network","chainId","contractName","kind","fields":[...]}`.
+  public var json: JSONObject {
+    [
+      "key": .string(key.description),
+      "network": .string(network),
+      "chainId": .number(JSONNumber(key.chainID.rawValue)),
+      "contractName": .string(key.name),
+      "kind": .string(kind.rawValue),
+      "fields": .array(fields.map { .object($0.json) }),
+    ]
+  }
+}
+
+extension FieldChange {
+  /// `{"path","old","new"}`; `old` or `new` is absent where the field was.
+  public var json: JSONObject {
+    var json: JSONObject = ["path": .string(path)]
+    json["old"] = old
+    json["new"] = new
+    return json
+  }
+}
+
+extension MergeConflict {
+  /// `{"key","field","base","ours","theirs"}`; what was not there is absent.
+  public var json: JSONObject {
+    var json: JSONObject = ["key": .string(key.description)]
+    json["field"] = field.map { .string($0) }
+    json["base"] = base
+    json["ours"] = ours
+    json["theirs"] = theirs
+    return json
+  }
+}
+
+extension LogEntry {
+  /// `{"commit","parents","author","subject","operation","contracts"}`, the time in ISO 8601.
+  public var json: JSONObject {
+    [
+      "commit": .string(commit),
+      "parents": .array(parents.map { .string($0) }),
+      "author": [
+        "name": .string(author.name), "email": .string(author.email),
+        "time": .string(DeploymentDate.iso8601(milliseconds: author.time * 1000)),
+      ],
+      "subject": .string(subject),
+      "operation": operation.map { .string($0.rawValue) } ?? .null,
+      "contracts": .array(changes.changes.map { .string($0.key.description) }),
+    ]
+  }
+}
+
+extension VerificationReport {
+  /// `{"isValid","errors":[],"warnings":[],"contractCount","lastValidated"}`.
+  public var json: JSONObject {
+    [
+      "isValid": .bool(isValid),
+      "errors": .array(errors.map { .string($0) }),
+      "warnings": .array(warnings.map { .string($0) }),
+      "contractCount": .number(JSONNumber(contractCount)),
+      "lastValidated": .string(DeploymentDate.iso8601(milliseconds: lastValidated)),
+    ]
+  }
+}
+
+extension StateError {
+  /// `{"error":{"code","message","key"?,"file"?,"line"?,"column"?}}`, and the conflicts where there
+  /// are any.
+  public var json: JSONObject {
+    var error: JSONObject = ["code": .string(code.rawValue), "message": .string(message)]
+    error["key"] = key.map { .string($0.description) }
+    error["file"] = file.map { .string($0) }
+    error["line"] = line.map { .number(JSONNumber($0)) }
+    error["column"] = column.map { .number(JSONNumber($0)) }
+    var json: JSONObject = ["error": .object(error)]
+    if !conflicts.isEmpty { json["conflicts"] = .array(conflicts.map { .object($0.json) }) }
+    return json
+  }
+}
+
+extension ImportReport {
+  /// The change set, with the counts and what was kept.
+  public var json: JSONObject {
+    var json = changes.json
+    let counts = [
+      ("read", read), ("added", added), ("updated", updated), ("unchanged", unchanged),
+      ("kept", kept), ("odd", odd.count), ("invalid", invalid.count),
+    ]
+    for (name, count) in counts { json[name] = .number(JSONNumber(count)) }
+    json["differences"] = .array(
+      differences.map { difference in
+        [
+          "key": .string(difference.key.description),
+          "fields": .array(difference.fields.map { .object($0.json) }),
+        ]
+      })
+    json["oddRecords"] = .array(
+      odd.map {
+        [
+          "key": .string($0.key.description), "problems": .array($0.problems.map { .string($0) }),
+        ]
+      })
+    json["invalidRecords"] = .array(
+      invalid.map { ["key": .string($0.key), "problem": .string($0.problem)] })
+    return json
+  }
+}

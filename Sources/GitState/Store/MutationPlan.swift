@@ -1,0 +1,108 @@
+/// Mutations thought through on top of some state: what each does, and the records in the end.
+///
+/// Every backend plans with this, so that all of them answer alike.
+struct MutationPlan {
+  /// The records that the plan sets, or nil for those that it removes, in order of first mention.
+  private(set) var results: [(key: ContractKey, contract: Contract?)] = []
+  /// What became of each mutation.
+  private(set) var outcomes: [MutationOutcome] = []
+  /// What the caller should know, though it is no failure.
+  private(set) var warnings: [String] = []
+  private var positions: [ContractKey: Int] = [:]
+
+  /// Plans mutations one after the other.
+  ///
+  /// - Parameters:
+  ///   - mutations: What is asked for.
+  ///   - current: The record that is there; throws where that cannot be told.
+  ///   - network: The name of a chain's network, where the chain is known.
+  /// - Throws: The first failure; then nothing of the plan holds.
+  init(
+    _ mutations: [Mutation],
+    current: (ContractKey) throws(StateError) -> Contract?,
+    network: (ChainID) throws(StateError) -> String?
+  ) throws(StateError) {
+    for mutation in mutations {
+      let key = mutation.key
+      switch mutation {
+      case .put(let contract):
+        try contract.validate()
+        // A put replaces what cannot be read as well.
+        set(contract, over: try replaced(key, current))
+      case .update(let update):
+        let before = try present(key, current, orNilIf: update.replacesRecord)
+        let (contract, notes) = try update.applied(to: before, network: try network(key.chainID))
+        try contract.validate()
+        warnings += notes
+        set(contract, over: .some(before))
+      case .delete:
+        let before = try replaced(key, current)
+        if case .some(nil) = before {
+          outcomes.append(.unchanged)
+        } else {
+          remember(key, nil)
+          outcomes.append(.removed)
+        }
+      case .importRecord(let contract, let overwrite):
+        if overwrite {
+          set(contract, over: try replaced(key, current))
+        } else if let before = try present(key, current), before != contract {
+          outcomes.append(.kept(FieldChange.between(before, contract)))
+        } else {
+          set(contract, over: .some(try present(key, current)))
+        }
+      }
+    }
+  }
+
+  /// The record as the plan stands, or as it is outside.
+  private func present(
+    _ key: ContractKey, _ current: (ContractKey) throws(StateError) -> Contract?,
+    orNilIf isIrrelevant: Bool = false
+  ) throws(StateError) -> Contract? {
+    if let position = positions[key] { return results[position].contract }
+    do {
+      return try current(key)
+    } catch  where isIrrelevant && error.code == .serializationFailed {
+      return nil
+    }
+  }
+
+  /// The record that is about to go: `.some(nil)` where it is proven absent, nil where its entry
+  /// cannot be read.
+  private func replaced(
+    _ key: ContractKey, _ current: (ContractKey) throws(StateError) -> Contract?
+  ) throws(StateError) -> Contract?? {
+    do {
+      return .some(try present(key, current))
+    } catch  where error.code == .serializationFailed {
+      return nil
+    }
+  }
+
+  /// Plans to set a record.
+  ///
+  /// - Parameters:
+  ///   - contract: The record to set.
+  ///   - before: The record there; `.some(nil)` proven absent, nil where it is unreadable.
+  private mutating func set(_ contract: Contract, over before: Contract??) {
+    switch before {
+    case .some(.some(let before)) where before == contract: outcomes.append(.unchanged)
+    case .some(nil):
+      remember(contract.key, contract)
+      outcomes.append(.added)
+    default:
+      remember(contract.key, contract)
+      outcomes.append(.updated)
+    }
+  }
+
+  private mutating func remember(_ key: ContractKey, _ contract: Contract?) {
+    if let position = positions[key] {
+      results[position].contract = contract
+    } else {
+      positions[key] = results.count
+      results.append((key, contract))
+    }
+  }
+}
