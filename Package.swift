@@ -66,6 +66,10 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
+      name: "CommandLineTests",
+      dependencies: ["gitstate", "LevelDB", "LosslessJSON", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
       name: "LevelDBTests", dependencies: ["LevelDB", "TestSupport"], swiftSettings: settings),
   ]
 )

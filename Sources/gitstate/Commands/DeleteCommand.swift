@@ -1,0 +1,42 @@
+import ArgumentParser
+import GitState
+
+struct DeleteCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "delete",
+    abstract: "Remove a contract's record.",
+    discussion: """
+      Tools that deploy take a missing record as an order to deploy anew: remove only what is not \
+      to be used any more. The record stays in the history; gitstate restore brings it back.
+      """)
+
+  @Argument(help: "The contract: 56-LookCoin, 56/LookCoin or bscmainnet/LookCoin.")
+  var key: String
+
+  @Option(name: [.customShort("m"), .customLong("reason")], help: "Why, for the commit.")
+  var reason: String?
+
+  @OptionGroup var options: GlobalOptions
+
+  func run() async throws {
+    let expression = try KeyExpression(key)
+    let state = try await options.openState()
+    let key = try await state.key(expression)
+    let result = try await state.delete(key, reason: reason)
+    guard !result.outcomes.contains(.unchanged) else {
+      throw StateError(
+        .notFound, "\(key.description.escapingUnprintable) is not recorded; nothing was removed",
+        key: key)
+    }
+    options.printAnswer(result, unchanged: "nothing changed")
+  }
+}
+
+extension StateManager {
+  /// The contract that an expression names in the state as it is now.
+  func key(_ expression: KeyExpression) async throws(StateError) -> ContractKey {
+    // A chain ID needs no look at the files, which may be broken.
+    if case .key(let key) = expression { return key }
+    return try await withGit { git throws(StateError) in try git.snapshot().key(expression) }
+  }
+}

@@ -1,0 +1,67 @@
+import ArgumentParser
+import GitState
+import LosslessJSON
+
+struct DiffCommand: AsyncParsableCommand {
+  enum Format: String, CaseIterable, ExpressibleByArgument {
+    case text, markdown, html
+  }
+
+  static let configuration = CommandConfiguration(
+    commandName: "diff",
+    abstract: "Show what differs between two revisions, contract by contract.",
+    discussion: """
+      Without a revision: what was edited by hand since the last commit. With one: what changed \
+      since then. With two, or as A..B: what changed from the first to the second. Markdown is for \
+      a pull request's comment, HTML is one file without outside resources.
+      """)
+
+  @Argument(help: "The revisions or dates.")
+  var revisions: [String] = []
+
+  @Option(help: "Only this contract or chain. Repeat it for more.")
+  var only: [String] = []
+
+  @Option(help: "text, markdown or html.")
+  var format = Format.text
+
+  @OptionGroup var options: GlobalOptions
+
+  func validate() throws {
+    guard revisions.count < 3 else { throw ValidationError("give at most two revisions") }
+  }
+
+  func run() async throws {
+    let state = try await options.openState()
+    let (old, new) = ends
+    let only = only
+    let (changes, notes) = try await state.withGit { git throws(StateError) in
+      let selectors = try only.map { text throws(StateError) in try git.snapshot().selector(text) }
+      var (changes, notes) = try git.changes(from: old, to: new)
+      changes.keep(only: selectors)
+      return (changes, notes)
+    }
+    options.warn(notes)
+    if options.json {
+      Output.writeJSON(.object(changes.json))
+      return
+    }
+    switch format {
+    case .text:
+      for line in ChangeSetText(changes: changes, palette: Palette(options)).lines {
+        Output.line(line)
+      }
+    case .markdown: Output.line(changes.markdown)
+    case .html: Output.line(changes.html)
+    }
+  }
+
+  /// The two ends; `A..B` is two in one word.
+  private var ends: (old: String?, new: String?) {
+    if revisions.count == 1, let dots = revisions[0].firstRange(of: "..") {
+      let (old, new) = (revisions[0][..<dots.lowerBound], revisions[0][dots.upperBound...])
+      return (old.isEmpty ? "HEAD" : String(old), new.isEmpty ? "HEAD" : String(new))
+    }
+    return (revisions.first, revisions.count == 2 ? revisions[1] : nil)
+  }
+}

@@ -1,0 +1,87 @@
+import ArgumentParser
+import GitState
+import LosslessJSON
+
+struct ExportCommand: AsyncParsableCommand {
+  enum Format: String, CaseIterable, ExpressibleByArgument {
+    case json, leveldb
+  }
+
+  static let configuration = CommandConfiguration(
+    commandName: "export",
+    abstract: "Write the state as a JSON document or as a LevelDB folder.",
+    discussion: """
+      A LevelDB folder has the keys and values that the JavaScript package 'level' writes, so that \
+      old scripts can go on with it. It must be a new folder.
+      """)
+
+  @Option(help: "Only this chain: its ID, or a network's name. Repeat it for more.")
+  var chain: [String] = []
+
+  @Option(help: "json or leveldb.")
+  var format = Format.json
+
+  @Option(help: "Where to write; without it, JSON goes to standard output.", completion: .file())
+  var to: String?
+
+  @Option(help: "The state as it was at a revision or date.")
+  var at: String?
+
+  @OptionGroup var options: GlobalOptions
+
+  func validate() throws {
+    if format == .leveldb, to == nil {
+      throw ValidationError("--format leveldb needs --to, the folder to make")
+    }
+  }
+
+  func run() async throws {
+    let state = try await options.openState()
+    let (chains, revision) = (chain, at)
+    let contracts = try await state.withGit { git throws(StateError) in
+      let snapshot = try git.snapshot(at: revision)
+      guard !chains.isEmpty else { return try snapshot.contracts() }
+      var contracts: [Contract] = []
+      for text in chains {
+        contracts += try snapshot.contracts(
+          matching: ContractQuery(chainID: try snapshot.chainID(named: text)))
+      }
+      return contracts.uniqued()
+    }
+    switch (format, to) {
+    case (.leveldb, let path?):
+      try LevelDBExport.write(contracts, to: options.inFolder(path))
+      report(contracts.count, path)
+    case (_, let path?):
+      var style = JSONStyle.pretty
+      style.finalNewline = true
+      try ContractDocument.write(
+        document(contracts).serialized(style), to: options.inFolder(path))
+      report(contracts.count, path)
+    case (_, nil): Output.writeJSON(document(contracts))
+    }
+  }
+
+  private func document(_ contracts: [Contract]) -> JSONValue {
+    .object(ContractDocument.export(contracts, exportTime: Clock.milliseconds))
+  }
+
+  private func report(_ count: Int, _ path: String) {
+    if options.json {
+      Output.writeJSON([
+        "format": .string(format.rawValue), "to": .string(path),
+        "totalContracts": .number(JSONNumber(count)),
+      ])
+    } else {
+      Output.line("\(count) contracts written to \(path.escapingUnprintable)")
+    }
+  }
+}
+
+extension [Contract] {
+  /// Each contract once, in the order of keys.
+  fileprivate func uniqued() -> [Contract] {
+    Dictionary(map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first }).values
+      .sorted { $0.key < $1.key }
+  }
+}

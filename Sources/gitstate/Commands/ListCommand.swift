@@ -1,0 +1,28 @@
+import ArgumentParser
+import GitState
+
+struct ListCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list",
+    abstract: "List all contracts, or those of one chain.")
+
+  @Argument(help: "A chain ID, or a network's name.")
+  var chain: String?
+
+  @Option(help: "The state as it was at a revision or date.")
+  var at: String?
+
+  @OptionGroup var options: GlobalOptions
+
+  func run() async throws {
+    let state = try await options.openState()
+    let (chain, revision) = (self.chain, at)
+    let contracts = try await state.withGit { git throws(StateError) in
+      let snapshot = try git.snapshot(at: revision)
+      var query = ContractQuery()
+      if let chain { query.chainID = try snapshot.chainID(named: chain) }
+      return try snapshot.contracts(matching: query)
+    }
+    ContractList(contracts: contracts, options: options).print()
+  }
+}

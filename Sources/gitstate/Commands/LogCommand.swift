@@ -1,0 +1,56 @@
+import ArgumentParser
+import GitState
+import LosslessJSON
+
+struct LogCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "log",
+    abstract: "List the commits that changed the state, or one contract or chain of it.")
+
+  @Argument(help: "Only commits that changed this contract, or this chain.")
+  var what: String?
+
+  @Option(name: .customShort("n"), help: "At most this many commits.")
+  var count: Int?
+
+  @Option(help: "Only commits dated at this time or later.")
+  var since: String?
+
+  @Option(help: "Only commits dated at this time or earlier.")
+  var until: String?
+
+  @OptionGroup var options: GlobalOptions
+
+  func validate() throws {
+    if let count, count < 0 { throw ValidationError("-n is a number of commits") }
+  }
+
+  func run() async throws {
+    let state = try await options.openState()
+    let (what, count) = (self.what, count)
+    let since = try since.map { text throws(StateError) in
+      try RevisionTime.seconds(text, isStart: true)
+    }
+    let until = try until.map { text throws(StateError) in
+      try RevisionTime.seconds(text, isStart: false)
+    }
+    let log = try await state.withGit { git throws(StateError) in
+      let selector = try what.map { text throws(StateError) in try git.snapshot().selector(text) }
+      return try git.log(
+        LogQuery(selector: selector, limit: count, since: since, until: until))
+    }
+    options.warn(log.notes)
+    if options.json {
+      Output.writeJSON(.array(log.entries.map { .object($0.json) }))
+      return
+    }
+    let palette = Palette(options)
+    for entry in log.entries {
+      let date = ISODate.minutes(milliseconds: entry.author.time * 1000)
+      let author = palette.faint(entry.author.name.escapingUnprintable)
+      Output.line(
+        "\(entry.commit.prefix(7))  \(palette.faint(date))  \(entry.subject.escapingUnprintable)  \(author)"
+      )
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import ArgumentParser
+import GitState
+import LosslessJSON
+
+struct RemoteCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "remote",
+    abstract: "Name the repositories that the state is shared with.",
+    subcommands: [RemoteAddCommand.self, RemoteRemoveCommand.self, RemoteListCommand.self],
+    defaultSubcommand: RemoteListCommand.self)
+}
+
+struct RemoteAddCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "add", abstract: "Add a remote.",
+    discussion: "A URL with a password in it is refused: git would keep it readable.")
+
+  @Argument(help: "Its name, such as origin.")
+  var name: String
+
+  @Argument(help: "Its URL or path.")
+  var url: String
+
+  @OptionGroup var options: GlobalOptions
+
+  func run() async throws {
+    let (name, url) = (name, url)
+    try await options.openState().withGit { git throws(StateError) in
+      try git.addRemote(name, url: url)
+    }
+    if options.json {
+      Output.writeJSON(["name": .string(name), "url": .string(url)])
+    } else {
+      Output.line("Added \(name.escapingUnprintable): \(url.escapingUnprintable)")
+    }
+  }
+}
+
+struct RemoteRemoveCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "remove", abstract: "Remove a remote and what is known of its branches.")
+
+  @Argument(help: "Its name.")
+  var name: String
+
+  @OptionGroup var options: GlobalOptions
+
+  func run() async throws {
+    let name = name
+    try await options.openState().withGit { git throws(StateError) in try git.removeRemote(name) }
+    if options.json {
+      Output.writeJSON(["name": .string(name)])
+    } else {
+      Output.line("Removed \(name.escapingUnprintable)")
+    }
+  }
+}
+
+struct RemoteListCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "List the remotes.")
+
+  @OptionGroup var options: GlobalOptions
+
+  func run() async throws {
+    let remotes = try await options.openState().withGit { git throws(StateError) in
+      try git.remotes()
+    }
+    if options.json {
+      Output.writeJSON(
+        .array(remotes.map { ["name": .string($0.name), "url": .string($0.url)] }))
+      return
+    }
+    let width = remotes.map(\.name.count).max() ?? 0
+    for remote in remotes {
+      Output.line(
+        "\(remote.name.escapingUnprintable.padded(to: width))  \(remote.url.escapingUnprintable)")
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import ArgumentParser
+import GitState
+
+struct RollbackCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "rollback",
+    abstract: "Put the whole state back as it was, as a new commit.",
+    discussion: """
+      Nothing is lost: the commits since then stay in the history, and reverting the rollback \
+      brings their changes back. Files in the folder that are no deployment state stay as they are.
+      """)
+
+  @Argument(help: "The revision or date that has the wanted state.")
+  var revision: String
+
+  @Option(help: "Only this contract or chain. Repeat it for more.")
+  var only: [String] = []
+
+  @Option(name: [.customShort("m"), .customLong("reason")], help: "Why, for the commit.")
+  var reason: String?
+
+  @OptionGroup var options: GlobalOptions
+
+  func run() async throws {
+    let state = try await options.openState()
+    let (revision, only, reason) = (self.revision, self.only, reason)
+    let result = try await state.withGit { git throws(StateError) in
+      let selectors = try only.map { text throws(StateError) in try git.snapshot().selector(text) }
+      return try git.rollback(to: revision, only: selectors, reason: reason)
+    }
+    options.printAnswer(result, unchanged: "nothing to roll back: the state is the same as then")
+    if let before = result.changes.from, result.changes.to != nil {
+      options.note(
+        "The state before is \(before.prefix(7)); go back to it with: gitstate rollback \(before.prefix(7))"
+      )
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import ArgumentParser
+import GitState
+import Glibc
+import LosslessJSON
+
+/// A failure on its way out: the text, and the exit status that scripts look at.
+struct Failure {
+  private let error: StateError
+
+  init(_ error: StateError) { self.error = error }
+
+  /// Exit statuses, as the manual lists them.
+  enum Status {
+    static let failed: Int32 = 1
+    static let notFound: Int32 = 3
+    static let faultsFound: Int32 = 4
+    static let conflict: Int32 = 5
+    static let usage: Int32 = 64
+  }
+
+  private var status: Int32 {
+    switch error.code {
+    case .notFound: Status.notFound
+    case .mergeConflict: Status.conflict
+    case .invalidArgument: Status.usage
+    default: Status.failed
+    }
+  }
+
+  /// Whether the command line asks for JSON, also where it could not be understood.
+  private static var wantsJSON: Bool {
+    CommandLine.arguments.prefix { $0 != "--" }.contains("--json")
+  }
+
+  /// Says what happened and ends the program.
+  func exit() -> Never {
+    if Self.wantsJSON {
+      Output.writeJSON(.object(error.json))
+    } else {
+      Output.note("gitstate: \(error.message)")
+      for conflict in error.conflicts { Output.note(Self.text(conflict)) }
+    }
+    Glibc.exit(status)
+  }
+
+  /// Says what is wrong with the command line, or prints the help that was asked for.
+  static func exitForUsage(_ error: any Error) -> Never {
+    let code = RootCommand.exitCode(for: error)
+    if wantsJSON, !code.isSuccess, !(error is ExitCode) {
+      let text = RootCommand.message(for: error)
+      Output.writeJSON(.object(StateError(.invalidArgument, text).json))
+      Glibc.exit(code.rawValue)
+    }
+    RootCommand.exit(withError: error)
+  }
+
+  private static func text(_ conflict: MergeConflict) -> String {
+    let key = conflict.key.description.escapingUnprintable
+    let name = conflict.field.map { "\(key) \($0.escapingUnprintable)" } ?? key
+    let values = [("base", conflict.base), ("ours", conflict.ours), ("theirs", conflict.theirs)]
+    let lines = values.map { side, value in
+      "    \(side.padded(to: 6))  \(value.map(ValueText.of) ?? "none")"
+    }
+    return "  \(name)\n\(lines.joined(separator: "\n"))"
+  }
+}

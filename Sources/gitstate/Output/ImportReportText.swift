@@ -1,0 +1,57 @@
+import GitState
+import LosslessJSON
+
+/// What an import did, for people or as JSON.
+struct ImportReportText {
+  let report: ImportReport
+  let options: GlobalOptions
+  let isDryRun: Bool
+
+  func print() {
+    options.warn(report.warnings)
+    if options.json {
+      Output.writeJSON(.object(report.json))
+      return
+    }
+    Output.line(headline)
+    let counts = [
+      "\(report.read) read", "\(report.added) added", "\(report.updated) updated",
+      "\(report.unchanged) unchanged", "\(report.kept) kept", "\(report.odd.count) odd",
+      "\(report.invalid.count) invalid",
+    ]
+    Output.line(counts.joined(separator: ", "))
+    guard !options.quiet else { return }
+    for difference in report.differences {
+      Output.line("kept  \(difference.key.description.escapingUnprintable), the source differs in:")
+      for field in difference.fields {
+        let (old, new) = (
+          field.old.map(ValueText.of) ?? "none", field.new.map(ValueText.of) ?? "none"
+        )
+        Output.line("    \(field.path.escapingUnprintable)  kept \(old), source \(new)")
+      }
+    }
+    if !report.differences.isEmpty {
+      Output.line("Take the source's records with --overwrite.")
+    }
+    for record in report.odd {
+      Output.line(
+        "odd  \(record.key.description.escapingUnprintable): "
+          + record.problems.joined(separator: "; "))
+    }
+    for record in report.invalid { Output.line("left out  \(record)") }
+    if let from = report.changes.from, report.changes.to != nil {
+      options.note("The way back: gitstate rollback \(from.prefix(7))")
+    }
+  }
+
+  private var headline: String {
+    if isDryRun { return "[dry run] \(summary)" }
+    guard let commit = report.changes.to else { return "Nothing was written." }
+    let commits = report.commits == 1 ? "" : "\(report.commits) commits up to "
+    return "[\(commits)\(commit.prefix(7))] \(summary)"
+  }
+
+  private var summary: String {
+    report.changes.isEmpty ? "nothing to import" : report.changes.summary
+  }
+}

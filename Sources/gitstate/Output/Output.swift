@@ -1,0 +1,95 @@
+import GitState
+import Glibc
+import LosslessJSON
+
+/// Where results and notes go: results to standard output, all else to standard error.
+enum Output {
+  /// Prints a line of a result.
+  static func line(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
+
+  /// Prints one JSON document.
+  static func writeJSON(_ json: JSONValue) {
+    var style = JSONStyle.pretty
+    style.finalNewline = true
+    write(json.serialized(style), to: STDOUT_FILENO)
+  }
+
+  /// Prints a line that is no result.
+  static func note(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
+
+  /// Shows progress on one line of a terminal, over and over; elsewhere nothing.
+  static func progress(_ text: String) {
+    guard isatty(STDERR_FILENO) == 1 else { return }
+    write("\r\u{1B}[K\(text)", to: STDERR_FILENO)
+  }
+
+  /// Ends a line of progress.
+  static func endProgress() { progress("") }
+
+  /// Writes bytes as they are.
+  static func write(_ bytes: [UInt8], to descriptor: Int32) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count > 0 {
+        rest.removeFirst(count)
+      } else if errno != EINTR {
+        let reason = String(cString: strerror(errno))
+        if descriptor != STDERR_FILENO {
+          note("gitstate: the result is not lost, but it could not be printed: \(reason)")
+        }
+        exit(Failure.Status.failed)
+      }
+    }
+  }
+
+  private static func write(_ text: String, to descriptor: Int32) {
+    write(Array(text.utf8), to: descriptor)
+  }
+}
+
+/// Words in colour, where the output is a terminal and nobody asked for none.
+struct Palette {
+  private let isColoured: Bool
+
+  init(_ options: GlobalOptions) {
+    let noColor = getenv("NO_COLOR").map { $0.pointee != 0 } ?? false
+    isColoured = !options.noColor && !noColor && isatty(STDOUT_FILENO) == 1
+  }
+
+  func bold(_ text: String) -> String { coloured(text, "1") }
+  func faint(_ text: String) -> String { coloured(text, "2") }
+
+  /// A kind of change; a redeployment stands out, since it must never happen by accident.
+  func kind(_ kind: ContractChange.Kind) -> String {
+    let text = kind.rawValue.padded(to: 10)
+    return switch kind {
+    case .added: coloured(text, "32")
+    case .removed: coloured(text, "31")
+    case .redeployed: coloured(text, "1;97;41")
+    case .upgraded: coloured(text, "36")
+    case .renamed, .modified: coloured(text, "33")
+    }
+  }
+
+  private func coloured(_ text: String, _ code: String) -> String {
+    isColoured ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
+  }
+}
+
+extension String {
+  /// The text with spaces behind it, up to a width in characters.
+  func padded(to width: Int) -> String {
+    self + String(repeating: " ", count: Swift.max(0, width - count))
+  }
+}
+
+/// Values of records as people read them.
+enum ValueText {
+  /// A text without its quotation marks, anything else as compact JSON; an empty text is `""`, so
+  /// that it can be seen.
+  static func of(_ value: JSONValue) -> String {
+    if value.string?.isEmpty == true { return "\"\"" }
+    return (value.string ?? value.text(.compact)).escapingUnprintable
+  }
+}

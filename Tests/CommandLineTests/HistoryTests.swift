@@ -1,0 +1,195 @@
+import LosslessJSON
+import SystemPackage
+import TestSupport
+import Testing
+
+/// Log, diff and undo.
+@Suite(.scratchDirectory) struct HistoryTests {
+  @Test func logListsTheCommitsOfAContract() async throws {
+    let project = try await newRepository()
+    let first = try await put("A", "1", in: project)
+    let second = try await put("B", "1", in: project)
+    let third = try await put("A", "2", in: project)
+    try await put("A", "1", in: project, chain: "97", network: "bsctestnet")
+    let log = try await json("log", "56-A", in: project)
+    #expect(log.array?.compactMap { $0["commit"]?.string } == [third, first])
+    #expect(
+      log[1] == [
+        "commit": .string(first), "parents": [],
+        "author": [
+          "name": "Ada Deployer", "email": "ada@example.org", "time": "2025-07-25T11:11:18Z",
+        ],
+        "subject": "bscmainnet: add A", "operation": "put", "contracts": ["56-A"],
+      ])
+    let chain = try await json("log", "bscmainnet", "-n", "2", in: project)
+    #expect(chain.array?.compactMap { $0["commit"]?.string } == [third, second])
+    #expect(try await json("log", in: project).array?.count == 4)
+    #expect(try await json("log", "--since", "2025-07-26", in: project) == [])
+    #expect(try await json("log", "--until", "2025-07-25", in: project).array?.count == 4)
+  }
+
+  @Test func commitsOfOthersAreInTheLogToo() async throws {
+    let project = try await sampleRepository()
+    try await commit(["readme.md": "x"], in: project)
+    let log = try await json("log", in: project)
+    #expect(log.array?.count == 1)
+    #expect(log[0]?["operation"] == .null)
+    #expect(log[0]?["contracts"] == ["56-Oracle", "56-Token", "84532-Token"])
+  }
+
+  @Test func diffComparesFieldByField() async throws {
+    let project = try await newRepository()
+    let first = try await put("A", "1", in: project)
+    let second = try await put("A", "2", in: project)
+    try await put("B", "2", in: project)
+    let expected: JSONValue = [
+      "from": .string(first), "to": .string(second),
+      "changes": [
+        [
+          "key": "56-A", "network": "bscmainnet", "chainId": 56, "contractName": "A",
+          "kind": "redeployed",
+          "fields": [
+            ["path": "address", "old": .string(address("1")), "new": .string(address("2"))]
+          ],
+        ]
+      ],
+    ]
+    #expect(try await json("diff", first, second, in: project) == expected)
+    #expect(try await json("diff", "\(first)..\(second)", in: project) == expected)
+    #expect(try await json("show", second, in: project) == expected)
+    #expect(
+      try await json("diff", first, "--only", "56-B", in: project)["changes"]?.array?.count == 1)
+    #expect(try await json("diff", in: project)["changes"] == [])
+    // Edits by hand, not committed.
+    let file = project.appending("deployments/bscmainnet.json")
+    try writeFile(file, try text(file).replacing(address("2"), with: address("3")))
+    let edited = try await json("diff", in: project)
+    #expect(edited["to"] == .null)
+    #expect(edited["changes"]?.array?.count == 2)
+  }
+
+  @Test func textFromTheStateIsOnlyText() async throws {
+    let project = try await newRepository()
+    let name = "<img src=x onerror=alert(1)>|`\u{1B}[31m\u{202E}\n# x"
+    try await commit(
+      [
+        "deployments/n.json": """
+        {"network":"**n**","chainId":56,"contracts":{\(JSONValue.string(name).text()):"\(address("1"))"}}
+        """
+      ], in: project, message: "evil \u{1B}[31m subject")
+    for format in ["text", "markdown", "html"] {
+      let empty = try await git("hash-object", "-t", "tree", "-w", "/dev/null", in: project)
+      let root = try await git("commit-tree", "-m", "empty", empty, in: project)
+      let shown = try await succeed("diff", root, "HEAD", "--format", format, in: project)
+      #expect(!shown.contains("\u{1B}"), "\(format)")
+      #expect(!shown.contains("\u{202E}"), "\(format)")
+      if format != "text" { #expect(!shown.contains("<img"), "\(format)") }
+      if format == "markdown" { #expect(!shown.contains("**n**")) }
+    }
+    for command in [["log"], ["show"], ["list"], ["verify"]] {
+      let result = try await gitstate(command, in: project)
+      #expect(!result.text.contains("\u{1B}"), "\(command)")
+    }
+  }
+
+  @Test func revertKeepsWhatCameLater() async throws {
+    let project = try await newRepository()
+    try await put("A", "1", in: project)
+    let bad = try await put("A", "2", in: project)
+    try await put("B", "3", in: project)
+    let before = try await succeed("get", "56-B", "--json", in: project)
+    let answer = try await json("revert", bad, "-m", "wrong", in: project)
+    #expect(answer["changes"]?[0]?["kind"] == "redeployed")
+    #expect(try await succeed("get", "56-A", "--field", "address", in: project) == address("1"))
+    #expect(try await succeed("get", "56-B", "--json", in: project) == before)
+    let message = try await git("log", "-1", "--format=%B", in: project)
+    #expect(message.hasPrefix("Revert \"bscmainnet: redeploy A\"\n\nwrong\n"))
+    #expect(message.contains("GitState-Operation: revert"))
+    #expect(message.contains("GitState-Reverts: \(bad)"))
+    // The revert taken back, and then a put.
+    try await succeed("revert", "HEAD", in: project)
+    #expect(try await succeed("get", "56-A", "--field", "address", in: project) == address("2"))
+    try await put("C", "1", in: project)
+    try await expectSound(project)
+  }
+
+  @Test func aRevertThatConflictsWritesNothing() async throws {
+    let project = try await newRepository()
+    try await put("A", "1", in: project)
+    let bad = try await put("A", "2", in: project)
+    try await put("A", "3", in: project)
+    let refused = try await refusalLeavingAll(of: project, "revert", bad)
+    #expect(refused.status == 5)
+    #expect(refused.code == "MERGE_CONFLICT")
+    #expect(refused.message.contains("address of 56-A"))
+    #expect(
+      refused.document["conflicts"] == [
+        [
+          "key": "56-A", "field": "address", "base": .string(address("2")),
+          "ours": .string(address("3")), "theirs": .string(address("1")),
+        ]
+      ])
+    let dryRun = try await json("revert", bad, "--resolve", "theirs", "--dry-run", in: project)
+    #expect(dryRun["to"] == .null)
+    #expect(dryRun["changes"]?.array?.count == 1)
+    try await succeed("revert", bad, "--resolve", "56-A=theirs", in: project)
+    #expect(try await succeed("get", "56-A", "--field", "address", in: project) == address("1"))
+    try await expectSound(project)
+  }
+
+  @Test func aContractChangedSinceItWasAddedConflicts() async throws {
+    let project = try await newRepository()
+    let added = try await put("A", "1", in: project)
+    try await put("A", "2", in: project)
+    let refused = try await refusal("revert", added, in: project)
+    #expect(refused.status == 5)
+    #expect(refused.document["conflicts"]?[0]?["field"] == nil)
+  }
+
+  @Test func restoreAndRollbackAreNewCommits() async throws {
+    let project = try await sampleRepository()
+    try await commit(["deployments/config-x.json": "{\"a\": 1}"], in: project)
+    let start = try await git("rev-parse", "HEAD", in: project)
+    try await put("Token", "7", in: project)
+    try await succeed("delete", "56-Oracle", in: project)
+    try await put("New", "7", in: project, chain: "97", network: "bsctestnet")
+    try await succeed("restore", "56-Oracle", "--from", start, in: project)
+    #expect(
+      try await succeed("get", "56-Oracle", "--field", "liveAddress", in: project)
+        == address("3"))
+    #expect(try await succeed("get", "56-Token", "--field", "address", in: project) == address("7"))
+    try await commit(["deployments/config-x.json": "{\"a\": 2}"], in: project)
+
+    try await succeed("rollback", start, "--only", "56", in: project)
+    #expect(
+      try await succeed("get", "56-Token", "--field", "liveAddress", in: project) == address("1"))
+    #expect(try await gitstate("get", "97-New", in: project).status == 0)
+
+    try await succeed("rollback", start, in: project)
+    #expect(try await gitstate("get", "97-New", in: project).status == 3)
+    #expect(try text(project.appending("deployments/bscmainnet.json")) == bscmainnet)
+    // What is none of the state stays.
+    #expect(try text(project.appending("deployments/config-x.json")) == "{\"a\": 2}")
+    try await put("After", "1", in: project)
+    try await expectSound(project)
+    #expect(try await refusal("restore", "56-After", "--from", start, in: project).status == 3)
+  }
+
+  @Test func theStateAsItWas() async throws {
+    let project = try await newRepository()
+    let early = ["GIT_AUTHOR_DATE": "2025-07-01T00:00:00Z"]
+    _ = try await gitstate(
+      "put", "56-A", "--address", address("1"), "--network", "n", in: project, environment: early)
+    _ = try await gitstate(
+      "put", "56-A", "--address", address("2"), in: project,
+      environment: ["GIT_AUTHOR_DATE": "2025-07-25T12:00:00Z"])
+    func recorded(at revision: String) async throws -> String {
+      try await succeed("get", "56-A", "--field", "address", "--at", revision, in: project)
+    }
+    #expect(try await recorded(at: "HEAD~1") == address("1"))
+    #expect(try await recorded(at: "2025-07-24") == address("1"))
+    #expect(try await recorded(at: "2025-07-25") == address("2"))
+    #expect(try await recorded(at: "2025-07-25T11:59:59Z") == address("1"))
+    #expect(try await refusal("list", "--at", "2025-06-30", in: project).status == 3)
+  }
+}

@@ -1,0 +1,84 @@
+import LosslessJSON
+import SystemPackage
+import TestSupport
+import Testing
+
+/// Kinds of repositories, and remotes.
+@Suite(.scratchDirectory) struct RepositoryTests {
+  @Test func initMakesARepositoryOnce() async throws {
+    let folder = try makeFolder(scratch.appending("new"))
+    #expect(try await json("init", in: folder)["created"] == true)
+    let before = try TreeRecord(folder)
+    #expect(try await json("init", in: folder)["created"] == false)
+    #expect(before.differences(to: try TreeRecord(folder)) == [])
+    try await put("A", "1", in: folder)
+    try await expectSound(folder)
+  }
+
+  @Test func initKeepsBranchAndFolder() async throws {
+    let project = try await newRepository()
+    try await succeed("init", "--branch", "state", "--deployments", "ops/state", in: project)
+    try await put("A", "1", in: project)
+    #expect(
+      try await git("ls-tree", "-r", "--name-only", "state", in: project)
+        == "ops/state/bscmainnet.json")
+    #expect(!exists(project.appending("ops")))
+    #expect(try await refusal("init", "--deployments", "../x", in: project).status == 64)
+  }
+
+  @Test func bareRepositoriesWork() async throws {
+    let bare = try makeFolder(scratch.appending("bare.git"))
+    try await git("init", "-q", "--bare", "-b", "main", in: bare)
+    try await put("A", "1", in: bare)
+    try await put("A", "2", in: bare)
+    #expect(try await json("log", in: bare).array?.count == 2)
+    try await git("fsck", "--strict", in: bare)
+    #expect(
+      try await git("ls-tree", "-r", "--name-only", "main", in: bare)
+        == "deployments/bscmainnet.json")
+  }
+
+  @Test func aSettingsFileNamesTheBranch() async throws {
+    let project = try await repository(
+      ["deployments/.gitstate.json": "{\"format\": 1, \"branch\": \"state\"}"])
+    try await put("A", "1", in: project)
+    #expect(try await commitCount(in: project, "state") == 1)
+    try await commit(["deployments/.gitstate.json": "{\"format\": 2}"], in: project)
+    #expect(try await refusal("list", in: project).message.contains("format"))
+  }
+
+  @Test func pushesReachABareRepository() async throws {
+    let project = try await newRepository()
+    try await git("init", "-q", "--bare", "-b", "main", "../backup.git", in: project)
+    #expect(try await refusal("push", in: project).status == 3)
+    let commit = try await put("A", "1", in: project)
+    #expect(try await refusal("push", in: project).message.contains("remote add"))
+    try await succeed("remote", "add", "origin", "../backup.git", in: project)
+    #expect(
+      try await json("remote", "list", in: project)
+        == [["name": "origin", "url": "../backup.git"]])
+    let answer = try await json("push", in: project)
+    #expect(answer == ["remote": "origin", "branch": "main", "commit": .string(commit)])
+    let backup = scratch.appending("backup.git")
+    #expect(try await git("rev-parse", "main", in: backup) == commit)
+
+    // Somebody else pushes; our next push is refused and changes nothing.
+    try await git("clone", "-q", "backup.git", "other", in: scratch)
+    try await put("B", "1", in: scratch.appending("other"))
+    let other = try await json("push", in: scratch.appending("other"))["commit"]?.string
+    try await put("C", "1", in: project)
+    let refused = try await refusal("push", in: project)
+    #expect(refused.code == "REMOTE_REJECTED")
+    #expect(try await git("rev-parse", "main", in: backup) == other)
+    try await succeed("remote", "remove", "origin", in: project)
+    #expect(try await json("remote", "list", in: project) == [])
+  }
+
+  @Test func aSecretInAURLIsRefused() async throws {
+    let project = try await sampleRepository()
+    let url = "https://ada:s3cret@example.org/x.git"
+    let refused = try await refusalLeavingAll(of: project, "remote", "add", "origin", url)
+    #expect(!refused.message.contains("s3cret"))
+    #expect(!refused.text.contains("s3cret"))
+  }
+}
