@@ -1,0 +1,61 @@
+# GitState. `make help` lists what can be made.
+
+PREFIX ?= $(HOME)/.local
+DESTDIR ?=
+target = $(DESTDIR)$(PREFIX)
+release = swift build -c release --static-swift-stdlib -Xlinker -s --product gitstate
+# The tests see no configuration of the user's; building needs it, since it may say where packages are.
+isolated = env GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
+
+.PHONY: help build test lint format demo readme manual crash install uninstall clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+build: ## Build the program for debugging
+	@scripts/install-dependencies
+	swift build
+
+test: ## Build, lint and run all tests
+	@scripts/install-dependencies --tests
+	swift build --build-tests
+	swift format lint --strict -r -p Sources Tests Package.swift
+	$(isolated) scripts/check-readme .build/debug/gitstate
+	$(isolated) swift test --skip-build --disable-xctest
+
+lint: ## Check the form of the code
+	swift format lint --strict -r -p Sources Tests Package.swift
+
+format: ## Bring the code into form
+	swift format format -i -r -p Sources Tests Package.swift
+
+demo: ## Do the main job in a scratch folder and show each step
+	@scripts/install-dependencies
+	swift build --product gitstate
+	@scripts/demo .build/debug/gitstate
+
+readme: ## Run the tour of README.md again and put its output in
+	swift build --product gitstate
+	scripts/check-readme --write .build/debug/gitstate
+
+manual: ## Make docs/gitstate.1 again from the program's help
+	swift package --allow-writing-to-package-directory generate-manual --configuration debug \
+	  --date 2026-11-22 --output-directory docs
+
+crash: ## Kill a put before each of its system calls that write (needs strace)
+	swift build --product gitstate
+	scripts/crash-points .build/debug/gitstate
+
+install: ## Install program, completions and manual page below PREFIX (~/.local)
+	@scripts/install-dependencies
+	$(release)
+	@scripts/install "$$(swift build -c release --show-bin-path)/gitstate" "$(target)"
+
+uninstall: ## Remove what install put there
+	rm -f "$(target)/bin/gitstate" "$(target)/share/man/man1/gitstate.1" \
+	  "$(target)/share/bash-completion/completions/gitstate" \
+	  "$(target)/share/zsh/site-functions/_gitstate" \
+	  "$(target)/share/fish/vendor_completions.d/gitstate.fish"
+
+clean: ## Remove what was built
+	rm -rf .build
