@@ -68,7 +68,12 @@ extension Repository {
       return id
     } catch {
       let file = looseFile(of: id)
-      guard let status = try FileSystem.status(file), status.st_size == 0 else { throw error }
+      guard let status = try FileSystem.status(file), status.st_size == 0 else {
+        // libgit2 says success as well where a full disk kept it from writing the file.
+        throw error.with(
+          message: "object \(id.short) could not be written, perhaps for want of space; free some "
+            + "and try again")
+      }
       try FileSystem.remove(file)
     }
     let again = try write()

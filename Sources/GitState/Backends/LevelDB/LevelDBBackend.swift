@@ -134,8 +134,11 @@ private final class OpenDatabase {
     var old: [ContractKey: Contract] = [:]
     var batch = WriteBatch()
     for (key, contract) in plan.results {
-      // What cannot be read is replaced; there is no record to compare with then.
-      old[key] = try? self.contract(key)
+      do {
+        old[key] = try self.contract(key)
+      } catch  where error.code == .serializationFailed {
+        // A value that is no record is replaced; there is nothing to compare with then.
+      }
       if let contract {
         batch.put(contract.compactJSON, forKey: key.levelDBKey)
       } else {
