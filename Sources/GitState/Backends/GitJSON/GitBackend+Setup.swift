@@ -30,6 +30,8 @@ extension GitBackend {
     return try convertingGitErrors(
       .backendUnavailable, "the repository in \(directory.escapingUnprintable) cannot be prepared"
     ) {
+      // Before anything is made or kept: a bad name in the configuration would stop every command.
+      _ = try branch.map(StateLocation.reference)
       guard let start = FileSystem.resolved(directory) else {
         throw StateError(
           .backendUnavailable, "there is no folder \(directory.quoted)", file: directory)

@@ -92,6 +92,13 @@ struct StateLocation: Sendable {
       let name = try option ?? repository.configuration("gitstate.branch")
         ?? branchOfSettings(repository, folder)
     else { return nil }
+    return try reference(ofBranch: name)
+  }
+
+  /// A branch's full reference.
+  ///
+  /// - Throws: `INVALID_ARGUMENT` where no branch can be called so.
+  static func reference(ofBranch name: String) throws -> String {
     let full = name.hasPrefix("refs/") ? name : "refs/heads/\(name)"
     guard full.hasPrefix("refs/heads/"), try Repository.isValidReferenceName(full) else {
       throw StateError(
