@@ -176,7 +176,7 @@ extension StateError {
   func inFile(_ path: String) -> StateError {
     var error = self
     error.file = path
-    if let file, error.message.hasPrefix("\(file) ") {
+    if let file, error.message.hasPrefix("\(file) ") || error.message.hasPrefix("\(file): ") {
       error.message = path + error.message.dropFirst(file.count)
     } else if !error.message.hasPrefix(path) {
       error.message = "\(path): \(error.message)"

@@ -75,14 +75,25 @@ struct DeploymentFolder: Sendable {
 
   /// The record of a contract; nil where it is proven that there is none.
   func contract(_ key: ContractKey) throws(StateError) -> Contract? {
-    try file(of: key.chainID)?.contract(named: key.name)
+    guard let file = try file(of: key.chainID) else { return nil }
+    do {
+      return try file.contract(named: key.name)
+    } catch {
+      throw error.inFile(pathOf(file.name))
+    }
   }
 
   /// The contracts that a query finds.
   func contracts(matching query: ContractQuery) throws(StateError) -> [Contract] {
     var found: [Contract] = []
     for file in try files(of: query.chainID) {
-      for contract in try file.allContracts() {
+      let contracts: [Contract]
+      do {
+        contracts = try file.allContracts()
+      } catch {
+        throw error.inFile(pathOf(file.name))
+      }
+      for contract in contracts {
         if let wanted = query.infrastructure, file.isInfrastructure(contract) != wanted { continue }
         found.append(contract)
       }

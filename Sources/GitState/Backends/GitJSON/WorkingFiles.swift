@@ -237,7 +237,8 @@ struct WorkingFiles {
       case .deployment(let file):
         result[name] = DeploymentFolder.Item(
           content: .deployment(file), blob: blob, mode: tip[name]?.mode ?? .blob)
-      case .broken(let error): reasons.append("in the working tree, \(error.message)")
+      case .broken(let error):
+        reasons.append("in the working tree, \(error.inFile("\(folder)/\(name)").message)")
       case .foreign: continue
       }
     }
