@@ -86,9 +86,17 @@ extension GitBackend {
 
   /// A commit with what it changed, compared with its first parent.
   ///
+  /// - Parameter revision: What `git rev-parse` takes, or a date; nil is the branch's tip.
+  /// - Returns: The commit, and a sentence for each file of it that cannot be read.
   /// - Throws: `STATE_NOT_FOUND` where there is no such commit.
-  public func show(_ revision: String) throws(StateError) -> (entry: LogEntry, notes: [String]) {
+  public func show(_ revision: String? = nil) throws(StateError) -> (
+    entry: LogEntry, notes: [String]
+  ) {
     try read { reader throws(StateError) in
+      let wanted = revision == nil ? try reader.snapshot(at: nil).commitID : revision
+      guard let revision = wanted else {
+        throw StateError(.notFound, "there is no commit yet on the branch that has the state")
+      }
       let commit = try reader.commit(revision)
       var notes: [String] = []
       let changes = try convertingGitErrors(

@@ -108,6 +108,7 @@ extension GitBackend {
   public func rollback(
     to revision: String, only selectors: [ContractSelector] = [], reason: String? = nil
   ) throws(StateError) -> WriteResult {
+    try refuseAnotherBranchWithoutState(revision)
     let operation = PlannedOperation(.rollback, reason: reason) {
       context, folder throws(StateError) in
       let commit = try context.commit(revision)
@@ -122,6 +123,25 @@ extension GitBackend {
         trailers: [("GitState-From", commit.id.hex)])
     }
     return try writeOne(operation)
+  }
+
+  /// Refuses a commit that never had any state: where the state has a branch of its own, `HEAD~1` is
+  /// the code's, and rolling back to it would remove every contract.
+  private func refuseAnotherBranchWithoutState(_ revision: String) throws(StateError) {
+    try read { reader throws(StateError) in
+      let commit = try reader.commit(revision)
+      let isForeign = try convertingGitErrors(
+        .backendUnavailable, "the history could not be read"
+      ) {
+        guard let tip = try reader.branch().tip else { return false }
+        return try !reader.repository.isAncestor(commit.id, of: tip)
+      }
+      guard isForeign, try reader.load(commit.id).folder.deployments.isEmpty else { return }
+      throw StateError(
+        .invalidArgument,
+        "nothing was written: \(revision.quoted) is no commit of the branch that has the state, and "
+          + "no contract is in it; name one that gitstate log shows")
+    }
   }
 
   private func writeOne(_ operation: PlannedOperation) throws(StateError) -> WriteResult {

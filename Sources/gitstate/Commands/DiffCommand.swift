@@ -29,15 +29,19 @@ struct DiffCommand: AsyncParsableCommand {
 
   func validate() throws {
     guard revisions.count < 3 else { throw ValidationError("give at most two revisions") }
+    guard !revisions.contains(where: { $0.contains("...") }) else {
+      throw ValidationError("a range has two dots: A..B is what changed from A to B")
+    }
   }
 
   func run() async throws {
     let state = try await options.openState()
-    let (old, new) = ends
+    let (old, new, isRange) = ends
     let only = only
     let (changes, notes) = try await state.withGit { git throws(StateError) in
       let selectors = try only.map { text throws(StateError) in try git.snapshot().selector(text) }
-      var (changes, notes) = try git.changes(from: old, to: new)
+      let tip = try isRange ? git.snapshot().commitID : nil
+      var (changes, notes) = try git.changes(from: old ?? tip, to: new ?? tip)
       changes.keep(only: selectors)
       return (changes, notes)
     }
@@ -56,12 +60,12 @@ struct DiffCommand: AsyncParsableCommand {
     }
   }
 
-  /// The two ends; `A..B` is two in one word.
-  private var ends: (old: String?, new: String?) {
+  /// The two ends; `A..B` is two in one word, of which a missing one is the branch's tip.
+  private var ends: (old: String?, new: String?, isRange: Bool) {
     if revisions.count == 1, let dots = revisions[0].firstRange(of: "..") {
       let (old, new) = (revisions[0][..<dots.lowerBound], revisions[0][dots.upperBound...])
-      return (old.isEmpty ? "HEAD" : String(old), new.isEmpty ? "HEAD" : String(new))
+      return (old.isEmpty ? nil : String(old), new.isEmpty ? nil : String(new), true)
     }
-    return (revisions.first, revisions.count == 2 ? revisions[1] : nil)
+    return (revisions.first, revisions.count == 2 ? revisions[1] : nil, false)
   }
 }

@@ -7,8 +7,8 @@ struct ShowCommand: AsyncParsableCommand {
     commandName: "show",
     abstract: "Show a commit and what it changed, contract by contract.")
 
-  @Argument(help: "The commit.")
-  var revision = "HEAD"
+  @Argument(help: "The commit. Default: the last one of the branch that has the state.")
+  var revision: String?
 
   @OptionGroup var options: GlobalOptions
 
