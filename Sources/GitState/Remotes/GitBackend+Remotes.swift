@@ -44,6 +44,13 @@ extension GitBackend {
           + "readable in its configuration; add it as \(RemoteURL.withoutSecret(url)) and let git's "
           + "credential helper keep the secret")
     }
+    if let taken = try remotes().first(where: { $0.name == name }) {
+      throw StateError(
+        .invalidArgument,
+        "the remote was not added: there is a remote \(name.quoted) already, \(taken.url.quoted); "
+          + "choose another name, or remove it with: gitstate remote remove "
+          + name.escapingUnprintable)
+    }
     try read { reader throws(StateError) in
       try convertingGitErrors(.invalidArgument, "the remote \(name.quoted) was not added") {
         try reader.repository.addRemote(name, url: url)
@@ -55,8 +62,12 @@ extension GitBackend {
   ///
   /// - Throws: `STATE_NOT_FOUND` where there is none.
   public func removeRemote(_ name: String) throws(StateError) {
+    guard try remotes().contains(where: { $0.name == name }) else {
+      throw StateError(
+        .notFound, "there is no remote \(name.quoted); gitstate remote list shows which there are")
+    }
     try read { reader throws(StateError) in
-      try convertingGitErrors(.notFound, "the remote \(name.quoted) was not removed") {
+      try convertingGitErrors(.backendUnavailable, "the remote \(name.quoted) was not removed") {
         try reader.repository.removeRemote(name)
       }
     }
@@ -153,6 +164,7 @@ extension StateError {
         underlying: git)
     default:
       self.init(git, .remoteUnavailable, "nothing was pushed to \(remote)")
+      message += "; look at its URL with: gitstate remote list"
     }
   }
 }

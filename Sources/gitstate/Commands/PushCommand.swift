@@ -26,7 +26,9 @@ struct PushCommand: AsyncParsableCommand {
       ])
       return
     }
-    if !result.messages.isEmpty { options.note(result.messages.escapingUnprintable) }
+    for line in result.messages.split(whereSeparator: \.isNewline) {
+      options.note("remote: \(String(line).escapingUnprintable)")
+    }
     Output.line(
       "Pushed \(result.branch.escapingUnprintable) (\(result.commit.prefix(7))) to "
         + result.remote.escapingUnprintable)
