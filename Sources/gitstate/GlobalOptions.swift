@@ -46,7 +46,7 @@ struct GlobalOptions: ParsableArguments {
 
   /// Prints warnings on standard error.
   func warn(_ warnings: [String]) {
-    for warning in warnings { Output.note("warning: \(warning)") }
+    for warning in warnings { Output.note("warning: \(warning.escapingUnprintable)") }
   }
 
   /// Prints the answer of a write: its commit and what changed.

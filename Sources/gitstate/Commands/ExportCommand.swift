@@ -73,7 +73,7 @@ struct ExportCommand: AsyncParsableCommand {
         "totalContracts": .number(JSONNumber(count)),
       ])
     } else {
-      Output.line("\(count) contracts written to \(path.escapingUnprintable)")
+      Output.line("\(Output.count(count, "contract")) written to \(path.escapingUnprintable)")
     }
   }
 }

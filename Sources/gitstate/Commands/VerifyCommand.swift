@@ -19,11 +19,15 @@ struct VerifyCommand: AsyncParsableCommand {
     if options.json {
       Output.writeJSON(.object(report.json))
     } else {
-      for error in report.errors { Output.line("error: \(error)") }
-      if !options.quiet { for warning in report.warnings { Output.line("warning: \(warning)") } }
-      Output.line(
-        "\(report.contractCount) contracts, \(report.errors.count) errors, "
-          + "\(report.warnings.count) warnings")
+      for error in report.errors { Output.line("error: \(error.escapingUnprintable)") }
+      if !options.quiet {
+        for warning in report.warnings { Output.line("warning: \(warning.escapingUnprintable)") }
+      }
+      let counts = [
+        Output.count(report.contractCount, "contract"), Output.count(report.errors.count, "error"),
+        Output.count(report.warnings.count, "warning"),
+      ]
+      Output.line(counts.joined(separator: ", "))
     }
     if !report.isValid { throw ExitCode(Failure.Status.faultsFound) }
   }

@@ -20,6 +20,6 @@ struct ContractList {
       let network = contract.networkName.escapingUnprintable
       Output.line("\(key.padded(to: width))  \(address.padded(to: 42))  \(time)  \(network)")
     }
-    options.note("\(contracts.count) \(contracts.count == 1 ? "contract" : "contracts")")
+    options.note(Output.count(contracts.count, "contract"))
   }
 }

@@ -37,7 +37,8 @@ struct Failure {
     if Self.wantsJSON {
       Output.writeJSON(.object(error.json))
     } else {
-      Output.note("gitstate: \(error.message)")
+      // File names and servers' texts are in messages, too, and newlines in none.
+      Output.note("gitstate: \(error.message.escapingUnprintable)")
       for conflict in error.conflicts { Output.note(Self.text(conflict)) }
     }
     Glibc.exit(status)

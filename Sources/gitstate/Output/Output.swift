@@ -7,6 +7,11 @@ enum Output {
   /// Prints a line of a result.
   static func line(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
 
+  /// A number of things in words: `1 contract`, `2 contracts`.
+  static func count(_ number: Int, _ thing: String) -> String {
+    "\(number) \(thing)\(number == 1 ? "" : "s")"
+  }
+
   /// Prints one JSON document.
   static func writeJSON(_ json: JSONValue) {
     var style = JSONStyle.pretty
