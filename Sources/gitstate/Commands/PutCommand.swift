@@ -82,12 +82,15 @@ struct PutCommand: AsyncParsableCommand {
   func run() async throws {
     if let file {
       let state = try await options.openState()
-      let contracts = try ContractDocument.contracts(parsing: try readInput(file), name: file)
+      let contracts = try records(in: file)
       let result =
         try await contracts.count == 1
         ? state.put(contracts[0], reason: reason) : state.put(contracts, reason: reason)
       options.printAnswer(
-        result, unchanged: "nothing to record: all \(contracts.count) records are there already")
+        result,
+        unchanged: contracts.isEmpty
+          ? "nothing to record: \(file.escapingUnprintable) has no records"
+          : "nothing to record: all \(contracts.count) records are there already")
     } else if let key {
       let expression = try KeyExpression(key)
       let arguments = try deploymentArguments()
@@ -108,6 +111,17 @@ struct PutCommand: AsyncParsableCommand {
         unchanged:
           "nothing to record: \(update.key.description.escapingUnprintable) is recorded so "
           + "already")
+    }
+  }
+
+  /// The records to put; one that is none is as malformed as one whose address is none.
+  private func records(in file: String) throws(StateError) -> [Contract] {
+    let bytes = try readInput(file == "-" ? file : options.inFolder(file))
+    do {
+      return try ContractDocument.contracts(parsing: bytes, name: file)
+    } catch where error.code == .serializationFailed && error.line == nil {
+      throw StateError(
+        .validationFailed, "nothing was written: \(error.message)", key: error.key, file: file)
     }
   }
 

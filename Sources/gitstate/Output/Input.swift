@@ -4,6 +4,7 @@ import Glibc
 /// The content of a file, or of standard input where the name is `-`.
 func readInput(_ name: String) throws(StateError) -> [UInt8] {
   let descriptor = name == "-" ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC)
+  guard descriptor >= 0 else { throw unreadable(name) }
   defer { if descriptor > STDIN_FILENO { close(descriptor) } }
   var content: [UInt8] = []
   var buffer = [UInt8](repeating: 0, count: 1 << 16)
@@ -14,12 +15,18 @@ func readInput(_ name: String) throws(StateError) -> [UInt8] {
     } else if count == 0 {
       return content
     } else if errno != EINTR {
-      throw StateError(
-        .invalidArgument,
-        "\(name.escapingUnprintable) could not be read: \(String(cString: strerror(errno)))",
-        file: name)
+      throw unreadable(name)
     }
   }
+}
+
+/// The error for a file that the user named, from what `errno` says now.
+private func unreadable(_ name: String) -> StateError {
+  let reason = String(cString: strerror(errno))
+  return StateError(
+    .invalidArgument,
+    "\(name == "-" ? "standard input" : name.escapingUnprintable) could not be read: \(reason)",
+    file: name == "-" ? nil : name)
 }
 
 /// The time of day.
