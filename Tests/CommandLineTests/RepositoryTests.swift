@@ -26,6 +26,53 @@ import Testing
     #expect(try await refusal("init", "--deployments", "../x", in: project).status == 64)
   }
 
+  @Test(arguments: [["--branch", "a b"], ["--branch", "refs/tags/x"], ["--deployments", "/abs"]])
+  func aBadNameIsRefusedBeforeAnythingIsKept(options: [String]) async throws {
+    let folder = try makeFolder(scratch.appending("new"))
+    let result = try await gitstate(["init"] + options, in: folder)
+    #expect(result.status == 64)
+    #expect(result.errors.contains(options[1]))
+    #expect(try entries(of: folder) == [])
+    let project = try await sampleRepository()
+    let before = try TreeRecord(project)
+    #expect(try await gitstate(["init"] + options, in: project).status == 64)
+    #expect(before.differences(to: try TreeRecord(project)) == [])
+  }
+
+  @Test func initSaysWhatIsReady() async throws {
+    let folder = try makeFolder(scratch.appending("new"))
+    #expect(
+      try await json("init", "--branch", "state", in: folder) == [
+        "repository": .string(folder.string), "created": true, "branch": "state",
+        "deployments": "deployments",
+      ])
+    // An own branch that is not yet born, beside a HEAD that is not either.
+    let commit = try await put("A", "1", in: folder)
+    #expect(try await git("rev-parse", "state", in: folder) == commit)
+    #expect(try await git("symbolic-ref", "HEAD", in: folder) != "refs/heads/state")
+    #expect(try entries(of: folder) == [".git"])
+    let below = try makeFolder(folder.appending("below"))
+    #expect(try await json("init", in: below)["created"] == false)
+    #expect(try entries(of: below) == [])
+  }
+
+  @Test func remotesAreNamedOnce() async throws {
+    let project = try await sampleRepository()
+    try await succeed("remote", "add", "origin", "../a", in: project)
+    let taken = try await refusalLeavingAll(of: project, "remote", "add", "origin", "../b")
+    #expect(taken.status == 64)
+    #expect(taken.message.contains("../a") && taken.message.contains("remote remove origin"))
+    let missing = try await refusalLeavingAll(of: project, "remote", "remove", "nope")
+    #expect(missing.status == 3)
+    #expect(missing.message.contains("\"nope\""))
+    #expect(try await refusal("remote", "add", "a b", "../b", in: project).status == 64)
+    #expect(try await refusal("push", "nope", in: project).status == 3)
+    let unreachable = try await refusal("push", in: project)
+    #expect(unreachable.status == 1)
+    #expect(unreachable.code == "REMOTE_UNAVAILABLE")
+    #expect(unreachable.message.contains("gitstate remote list"))
+  }
+
   @Test func bareRepositoriesWork() async throws {
     let bare = try makeFolder(scratch.appending("bare.git"))
     try await git("init", "-q", "--bare", "-b", "main", in: bare)
