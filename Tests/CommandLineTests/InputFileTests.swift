@@ -69,7 +69,9 @@ import Testing
       #expect(error["file"] == "x.json")
       #expect(error["line"] == 2)
     }
-    for document in ["5", "[5]", "{\"format\":\"json\",\"contracts\":{\"56-A\":\(record("B", "1"))}}"] {
+    for document in [
+      "5", "[5]", "{\"format\":\"json\",\"contracts\":{\"56-A\":\(record("B", "1"))}}",
+    ] {
       let refused = try await refusalLeavingAll(of: project, "put", "--file", "-", input: document)
       #expect(refused.code == "VALIDATION_FAILED")
     }
@@ -136,6 +138,7 @@ import Testing
     #expect(fields?.last == ["path": "proxyAddress", "old": .string(address("1"))])
     #expect(
       try await succeed("get", "56-Token", "--field", "liveAddress", in: project) == address("2"))
-    #expect(try await refusal("get", "56-Token", "--field", "proxyAddress", in: project).status == 3)
+    #expect(
+      try await refusal("get", "56-Token", "--field", "proxyAddress", in: project).status == 3)
   }
 }

@@ -30,8 +30,13 @@ import Testing
   /// An entry that cannot be read fails what needs it, by the file's whole path, and nothing else.
   @Test func anEntryThatIsNoneIsNeverAbsent() async throws {
     let project = try await repository(
-      ["deployments/n.json": "{\"network\":\"n\",\"chainId\":5,\"contracts\":{\"A\":7,\"B\":\"0x1\"}}"])
-    for arguments in [["get", "5-A"], ["list"], ["list", "n"], ["put", "5-A", "--proxy", address("1")]] {
+      [
+        "deployments/n.json":
+          "{\"network\":\"n\",\"chainId\":5,\"contracts\":{\"A\":7,\"B\":\"0x1\"}}"
+      ])
+    for arguments in [
+      ["get", "5-A"], ["list"], ["list", "n"], ["put", "5-A", "--proxy", address("1")],
+    ] {
       let result = try await gitstate(arguments + ["--json"], in: project)
       let error = try JSONValue(parsing: result.output)["error"]
       #expect(result.status == 1)
@@ -50,7 +55,9 @@ import Testing
     let name = "deployments/e\u{1B}[31mvil\u{202E}.json"
     try await commit([name: "{\"chainId\":5,\"contracts\":{\"A\":7}}"], in: project)
     try await commit([name: "{"], in: project)
-    for arguments in [["list"], ["get", "5-A"], ["verify"], ["show"], ["log"], ["diff", "HEAD~1"]] {
+    for arguments in [
+      ["list"], ["get", "5-A"], ["verify"], ["show"], ["log"], ["diff", "HEAD~1"],
+    ] {
       let result = try await gitstate(arguments, in: project)
       for text in [result.text, result.errors] {
         #expect(

@@ -119,7 +119,7 @@ struct PutCommand: AsyncParsableCommand {
     let bytes = try readInput(file == "-" ? file : options.inFolder(file))
     do {
       return try ContractDocument.contracts(parsing: bytes, name: file)
-    } catch where error.code == .serializationFailed && error.line == nil {
+    } catch  where error.code == .serializationFailed && error.line == nil {
       throw StateError(
         .validationFailed, "nothing was written: \(error.message)", key: error.key, file: file)
     }
