@@ -76,9 +76,15 @@ struct DeploymentFile: Sendable {
     let lastPart = contract.name.split(separator: ":").last.map { String($0).lowercased() }
     let proxy = contract.proxyAddress?.asciiLowercased
     for member in ["infrastructureContracts", "protocolContracts"] {
-      for (name, value) in document.root.object?[member]?.object ?? JSONObject() {
+      let list = document.root.object?[member]
+      for (name, value) in list?.object ?? JSONObject() {
         if name.lowercased() == lastPart { return true }
         if let proxy, value.string?.asciiLowercased == proxy { return true }
+      }
+      // Some files list names or addresses alone.
+      for text in list?.array?.compactMap(\.string) ?? [] {
+        if text.lowercased() == lastPart { return true }
+        if let proxy, text.asciiLowercased == proxy { return true }
       }
     }
     return false
