@@ -116,6 +116,12 @@ import Testing
     ),
     (
       [
+        "put", "97-A", "--network", "", "--address",
+        "0x1111111111111111111111111111111111111111",
+      ], "networkName", "empty"
+    ),
+    (
+      [
         "put", "97-A", "--network", ".a", "--address",
         "0x1111111111111111111111111111111111111111",
       ], "networkName", ".a"

@@ -177,6 +177,18 @@ import Testing
     #expect(try await names("--name", "Token") == ["56-Token", "84532-Token"])
     #expect(try await names("--chain", "bscmainnet") == ["56-Oracle", "56-Token"])
     #expect(try await names("--network", "basesepolia") == ["84532-Token"])
+    #expect(try await names("--infrastructure") == ["56-Oracle"])
+    #expect(try await names("--no-infrastructure") == ["56-Token", "84532-Token"])
+    #expect(try await names("--sort", "name") == ["56-Oracle", "56-Token", "84532-Token"])
+    #expect(
+      try await names("--sort", "name", "--order", "desc")
+        == ["56-Token", "84532-Token", "56-Oracle"])
+    #expect(
+      try await names("--sort", "chain", "--order", "desc")
+        == ["84532-Token", "56-Oracle", "56-Token"])
+    #expect(try await names("--name", "token") == [])
+    #expect(try await names("--chain", "7") == [])
+    #expect(try await refusal("query", "--chain", "nonet", in: project).status == 3)
     #expect(
       try await names("--sort", "timestamp", "--order", "desc")
         == ["84532-Token", "56-Oracle", "56-Token"])

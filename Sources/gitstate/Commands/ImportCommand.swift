@@ -51,14 +51,13 @@ struct ImportLevelDBCommand: AsyncParsableCommand {
     let (path, settingsNow, isQuiet) = (path, settings, options.quiet)
     let source = options.inFolder(path)
     let report = try await state.withGit { git throws(StateError) in
+      defer { if !isQuiet { Output.endProgress() } }
       let records = try LevelDBRecords(copying: source) { count in
         if !isQuiet { Output.progress("reading: \(count) records") }
       }
-      let report = try RecordImporter(into: git, options: settingsNow).run(records, source: path) {
+      return try RecordImporter(into: git, options: settingsNow).run(records, source: path) {
         if !isQuiet { Output.progress("importing: \($0.done) of \($0.total)") }
       }
-      Output.endProgress()
-      return report
     }
     ImportReportText(report: report, options: options, isDryRun: dryRun).print()
   }

@@ -94,6 +94,12 @@ struct PutCommand: AsyncParsableCommand {
     } else if let key {
       let expression = try KeyExpression(key)
       let arguments = try deploymentArguments()
+      guard network?.isEmpty != true else {
+        throw StateError(
+          .validationFailed,
+          "\(key.escapingUnprintable) was not written: its networkName is empty; give the network's "
+            + "name, or leave --network out")
+      }
       let state = try await options.openState()
       var update = ContractUpdate(
         try await state.key(expression), defaultTimestamp: Clock.milliseconds,
