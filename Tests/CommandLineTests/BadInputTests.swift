@@ -46,6 +46,31 @@ import Testing
     }
   }
 
+  @Test func aBisectionIsEndedInItsOwnWords() async throws {
+    let project = try await sampleRepository()
+    try await git("bisect", "start", in: project)
+    let refused = try await refusalLeavingAll(
+      of: project, "put", "56-New", "--address", address("1"))
+    #expect(refused.message.contains("git bisect reset"))
+    try await git("bisect", "reset", in: project)
+    try await put("New", "1", in: project)
+    try await expectSound(project)
+  }
+
+  @Test func anOperationOnTheCodesBranchIsNoObstacle() async throws {
+    let project = try await sampleRepository()
+    try await commit(["f.txt": "base"], in: project)
+    try await git("checkout", "-qb", "side", in: project)
+    try await commit(["f.txt": "side"], in: project)
+    try await git("checkout", "-q", "main", in: project)
+    try await commit(["f.txt": "main"], in: project)
+    _ = try await runProgram("git", ["merge", "side"], in: project)
+    let status = try await git("status", "--porcelain", in: project)
+    try await put("New", "1", in: project, more: ["--branch", "state"])
+    try await expectSound(project, status: status)
+    #expect(exists(project.appending(".git/MERGE_HEAD")))
+  }
+
   @Test(arguments: [
     "{\"invalid\": json}", "{\"network\":\"x\",\"chainId\":97,\"contr",
     "{\"network\":\"x\",\"chainId\":\"not-a-number\",\"contracts\":{}}",

@@ -124,7 +124,8 @@ final class GitWriter {
       throw StateError(
         .writeFailed,
         "nothing was written: a \(operation.kind.rawValue) is under way on \(shown); finish it, or "
-          + "end it with: git \(operation.kind.rawValue) --abort")
+          + "end it with: git \(operation.kind.rawValue) "
+          + (operation.kind == .bisect ? "reset" : "--abort"))
     }
     if let other = try repository.linkedWorktreeHeads().first(where: { $0.branch == branch }) {
       throw StateError(
