@@ -121,7 +121,7 @@ import Testing
     (["put", "56-New", "--address", "0x12"], "address", "0x12"),
     (["put", "56-New", "--address", "0x" + String(repeating: "1", count: 41)], "address", "0x11"),
     (["put", "56-Token", "--proxy", "0xzz"], "proxyAddress", "0xzz"),
-    (["put", "56-Token", "--implementation-hash", "0x12"], "Hash", "0x12"),
+    (["put", "56-Token", "--implementation-hash", "0x12"], "implementationHash", "0x12"),
     (["put", "0-Token", "--address", "0x12"], "chainId", "0"),
     (["put", "-1-Token", "--address", "0x12"], "", ""),
     (["put", "1.5-Token", "--address", "0x12"], "chainId", "1.5"),

@@ -64,7 +64,7 @@ extension Contract {
     if let proxy = record[Field.proxyAddress], !proxy.isAbsence {
       note(Field.proxyAddress, Self.problem(ofHex: proxy, digits: 40, what: "an address"))
     }
-    for field in [Field.factoryByteCodeHash, Field.implementationHash] {
+    for field in [Field.implementationHash, Field.factoryByteCodeHash] {
       guard let hash = record[field], !hash.isAbsence else { continue }
       note(field, Self.problem(ofHex: hash, digits: 64, what: "a hash"))
     }
