@@ -14,7 +14,9 @@ struct GlobalOptions: ParsableArguments {
   @Option(help: "The branch that has the state, if not that of HEAD or of the configuration.")
   var branch: String?
 
-  @Option(help: "How many seconds a write waits for other programs that write.")
+  @Option(
+    help: ArgumentHelp(
+      "How many seconds a write waits for other programs that write.", valueName: "seconds"))
   var lockTimeout = 10.0
 
   @Flag(help: "Print one JSON document on standard output.")

@@ -19,7 +19,7 @@ struct DiffCommand: AsyncParsableCommand {
   @Argument(help: "The revisions or dates.")
   var revisions: [String] = []
 
-  @Option(help: "Only this contract or chain. Repeat it for more.")
+  @Option(help: ArgumentHelp("Only this contract or chain. Repeat it for more.", valueName: "what"))
   var only: [String] = []
 
   @Option(help: "text, markdown or html.")

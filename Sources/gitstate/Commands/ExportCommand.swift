@@ -21,10 +21,13 @@ struct ExportCommand: AsyncParsableCommand {
   @Option(help: "json or leveldb.")
   var format = Format.json
 
-  @Option(help: "Where to write; without it, JSON goes to standard output.", completion: .file())
+  @Option(
+    help: ArgumentHelp(
+      "Where to write; without it, JSON goes to standard output.", valueName: "path"),
+    completion: .file())
   var to: String?
 
-  @Option(help: "The state as it was at a revision or date.")
+  @Option(help: ArgumentHelp("The state as it was at a revision or date.", valueName: "revision"))
   var at: String?
 
   @OptionGroup var options: GlobalOptions

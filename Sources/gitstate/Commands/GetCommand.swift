@@ -15,7 +15,7 @@ struct GetCommand: AsyncParsableCommand {
   @Argument(help: "The contract: 56-LookCoin, 56/LookCoin or bscmainnet/LookCoin.")
   var key: String
 
-  @Option(help: "The state as it was at a revision or date.")
+  @Option(help: ArgumentHelp("The state as it was at a revision or date.", valueName: "revision"))
   var at: String?
 
   @Option(help: "Print this field alone; liveAddress is one, too.")

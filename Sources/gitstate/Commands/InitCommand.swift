@@ -13,7 +13,10 @@ struct InitCommand: AsyncParsableCommand {
       this repository's git configuration.
       """)
 
-  @Option(help: "The folder for the state, from the repository's root.", completion: .directory)
+  @Option(
+    help: ArgumentHelp(
+      "The folder for the state, from the repository's root.", valueName: "folder"),
+    completion: .directory)
   var deployments: String?
 
   @OptionGroup var options: GlobalOptions

@@ -9,7 +9,7 @@ struct ListCommand: AsyncParsableCommand {
   @Argument(help: "A chain ID, or a network's name.")
   var chain: String?
 
-  @Option(help: "The state as it was at a revision or date.")
+  @Option(help: ArgumentHelp("The state as it was at a revision or date.", valueName: "revision"))
   var at: String?
 
   @OptionGroup var options: GlobalOptions

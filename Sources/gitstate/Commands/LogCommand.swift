@@ -13,10 +13,10 @@ struct LogCommand: AsyncParsableCommand {
   @Option(name: .customShort("n"), help: "At most this many commits.")
   var count: Int?
 
-  @Option(help: "Only commits dated at this time or later.")
+  @Option(help: ArgumentHelp("Only commits dated at this time or later.", valueName: "date"))
   var since: String?
 
-  @Option(help: "Only commits dated at this time or earlier.")
+  @Option(help: ArgumentHelp("Only commits dated at this time or earlier.", valueName: "date"))
   var until: String?
 
   @OptionGroup var options: GlobalOptions

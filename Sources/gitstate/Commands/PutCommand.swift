@@ -44,7 +44,9 @@ struct PutCommand: AsyncParsableCommand {
 
   @Option(
     parsing: .unconditional,
-    help: "The time of the deployment in milliseconds since 1970. Default: now.")
+    help: ArgumentHelp(
+      "The time of the deployment in milliseconds since 1970. Default: now.",
+      valueName: "milliseconds"))
   var timestamp: Int64?
 
   @Option(help: "The network's name.")

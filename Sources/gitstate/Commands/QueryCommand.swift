@@ -37,7 +37,7 @@ struct QueryCommand: AsyncParsableCommand {
   @Option(help: "Sort ascending (asc) or descending (desc).")
   var order = Order.asc
 
-  @Option(help: "The state as it was at a revision or date.")
+  @Option(help: ArgumentHelp("The state as it was at a revision or date.", valueName: "revision"))
   var at: String?
 
   @OptionGroup var options: GlobalOptions

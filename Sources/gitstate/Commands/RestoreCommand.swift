@@ -9,7 +9,8 @@ struct RestoreCommand: AsyncParsableCommand {
   @Argument(help: "The contract: 56-LookCoin, 56/LookCoin or bscmainnet/LookCoin.")
   var key: String
 
-  @Option(help: "The revision or date that has the wanted record.")
+  @Option(
+    help: ArgumentHelp("The revision or date that has the wanted record.", valueName: "revision"))
   var from: String
 
   @Option(name: [.customShort("m"), .customLong("reason")], help: "Why, for the commit.")

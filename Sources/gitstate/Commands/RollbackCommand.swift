@@ -13,7 +13,7 @@ struct RollbackCommand: AsyncParsableCommand {
   @Argument(help: "The revision or date that has the wanted state.")
   var revision: String
 
-  @Option(help: "Only this contract or chain. Repeat it for more.")
+  @Option(help: ArgumentHelp("Only this contract or chain. Repeat it for more.", valueName: "what"))
   var only: [String] = []
 
   @Option(name: [.customShort("m"), .customLong("reason")], help: "Why, for the commit.")
