@@ -7,7 +7,7 @@ release = swift build -c release --static-swift-stdlib -Xlinker -s --product git
 # The tests see no configuration of the user's; building needs it, since it may say where packages are.
 isolated = env GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 
-.PHONY: help build test lint format demo readme manual crash install uninstall clean
+.PHONY: help build test lint format demo readme manual docs crash install uninstall clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -21,6 +21,7 @@ test: ## Build, lint and run all tests
 	swift build --build-tests
 	swift format lint --strict -r -p Sources Tests Package.swift
 	$(isolated) scripts/check-readme .build/debug/gitstate
+	scripts/check-manual .build/debug/gitstate
 	$(isolated) swift test --skip-build --disable-xctest
 
 lint: ## Check the form of the code
@@ -39,8 +40,22 @@ readme: ## Run the tour of README.md again and put its output in
 	scripts/check-readme --write .build/debug/gitstate
 
 manual: ## Make docs/gitstate.1 again from the program's help
+	swift build --product gitstate
 	swift package --allow-writing-to-package-directory generate-manual --configuration debug \
-	  --date 2026-11-22 --output-directory docs
+	  --date "$$(date +%Y-%m-%d)" --output-directory docs
+	sed -i 's/^$$/.Pp/' docs/gitstate.1 # mdoc has no empty lines
+	scripts/check-manual .build/debug/gitstate
+
+docs: ## Make the library's documentation into .build-docs/html
+	@scripts/install-dependencies
+	mkdir -p .build-docs/symbols
+	swift build --scratch-path .build-docs --target GitState \
+	  -Xswiftc -emit-symbol-graph -Xswiftc -emit-symbol-graph-dir -Xswiftc .build-docs/all-symbols
+	cp .build-docs/all-symbols/GitState*.symbols.json .build-docs/symbols
+	docc convert Sources/GitState/GitState.docc --additional-symbol-graph-dir .build-docs/symbols \
+	  --output-path .build-docs/html --warnings-as-errors
+	@echo "See it with: docc preview Sources/GitState/GitState.docc --output-path .build-docs/html" \
+	  "--additional-symbol-graph-dir .build-docs/symbols"
 
 crash: ## Kill a put before each of its system calls that write (needs strace)
 	swift build --product gitstate
@@ -58,4 +73,4 @@ uninstall: ## Remove what install put there
 	  "$(target)/share/fish/vendor_completions.d/gitstate.fish"
 
 clean: ## Remove what was built
-	rm -rf .build
+	rm -rf .build .build-docs
