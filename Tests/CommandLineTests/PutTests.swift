@@ -135,7 +135,7 @@ import Testing
     let project = try await sampleRepository()
     #expect(try await refusal("get", "56-Nope", in: project).status == 3)
     #expect(try await refusal("get", "1-Token", in: project).code == "STATE_NOT_FOUND")
-    #expect(try await refusal("get", "nonet/Token", in: project).status == 3)
+    #expect(try await refusal("get", "nonet/Token", in: project).status == 64)
     #expect(try await refusal("delete", "56-Nope", in: project).status == 3)
     #expect(try await refusal("get", "56-Token", "--at", "v9", in: project).status == 3)
     #expect(
@@ -188,7 +188,7 @@ import Testing
         == ["84532-Token", "56-Oracle", "56-Token"])
     #expect(try await names("--name", "token") == [])
     #expect(try await names("--chain", "7") == [])
-    #expect(try await refusal("query", "--chain", "nonet", in: project).status == 3)
+    #expect(try await refusal("query", "--chain", "nonet", in: project).status == 64)
     #expect(
       try await names("--sort", "timestamp", "--order", "desc")
         == ["84532-Token", "56-Oracle", "56-Token"])

@@ -57,7 +57,7 @@ public enum KeyExpression: Hashable, Sendable {
 extension StateSnapshot {
   /// The contract that an expression names.
   ///
-  /// - Throws: `STATE_NOT_FOUND` where no file has the network.
+  /// - Throws: `INVALID_ARGUMENT` where no file has the network.
   public func key(_ expression: KeyExpression) throws(StateError) -> ContractKey {
     switch expression {
     case .key(let key): return key
@@ -69,7 +69,7 @@ extension StateSnapshot {
 
   /// The chain that a text names: a chain ID, or the `network` of a file.
   ///
-  /// - Throws: `STATE_NOT_FOUND` where no file has the network.
+  /// - Throws: `INVALID_ARGUMENT` where no file has the network.
   public func chainID(named text: String) throws(StateError) -> ChainID {
     if let chainID = ChainID(text) { return chainID }
     guard let chainID = try chainID(ofNetwork: text) else { throw Self.unknown(text) }
@@ -83,9 +83,10 @@ extension StateSnapshot {
   }
 
   private static func unknown(_ network: String) -> StateError {
+    // Not "not found": a slip in the network's name is no proof that the contract is absent.
     StateError(
-      .notFound,
-      "no file has the network \(network.quoted); gitstate list shows which there are, and a chain "
-        + "ID works in any case")
+      .invalidArgument,
+      "no file has the network \(network.quoted); gitstate list shows which there are, and a network "
+        + "that is not recorded yet is named by its chain ID, as in 137-Token")
   }
 }

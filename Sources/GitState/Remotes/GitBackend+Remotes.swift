@@ -60,11 +60,12 @@ extension GitBackend {
 
   /// Removes a remote and what is known of its branches.
   ///
-  /// - Throws: `STATE_NOT_FOUND` where there is none.
+  /// - Throws: `INVALID_ARGUMENT` where there is none.
   public func removeRemote(_ name: String) throws(StateError) {
     guard try remotes().contains(where: { $0.name == name }) else {
       throw StateError(
-        .notFound, "there is no remote \(name.quoted); gitstate remote list shows which there are")
+        .invalidArgument,
+        "there is no remote \(name.quoted); gitstate remote list shows which there are")
     }
     try read { reader throws(StateError) in
       try convertingGitErrors(.backendUnavailable, "the remote \(name.quoted) was not removed") {
@@ -88,7 +89,7 @@ extension GitBackend {
       ) { try reader.branch() }
       guard let branch, let tip else {
         throw StateError(
-          .notFound,
+          .invalidArgument,
           branch == nil
             ? "nothing was pushed: HEAD is detached; name the branch with --branch"
             : "nothing was pushed: there is no commit yet")
@@ -122,7 +123,7 @@ extension GitReader {
       if let given {
         guard names.contains(given) else {
           throw StateError(
-            .notFound,
+            .invalidArgument,
             "there is no remote \(given.quoted); add it with: gitstate remote add "
               + "\(given.escapingUnprintable) URL")
         }
@@ -134,7 +135,7 @@ extension GitReader {
       if names.contains("origin") { return "origin" }
       guard names.count == 1 else {
         throw StateError(
-          names.isEmpty ? .notFound : .invalidArgument,
+          .invalidArgument,
           names.isEmpty
             ? "there is no remote to push to; add one with: gitstate remote add origin URL"
             : "there are several remotes (\(names.joined(separator: ", "))); name one")
