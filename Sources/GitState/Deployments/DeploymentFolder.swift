@@ -15,13 +15,13 @@ struct DeploymentFolder: Sendable {
   /// The folder's path from the repository's root, `deployments`; empty for the root itself.
   let path: String
   /// All `.json` files directly in the folder, by name, but not the settings.
-  private(set) var items: [String: Item]
+  private(set) var items: [FileName: Item]
   /// Which files have a chain.
-  private var names: [ChainID: [String]]
+  private var names: [ChainID: [FileName]]
   /// The files that cannot be read, by name.
-  private(set) var broken: [(name: String, error: StateError)]
+  private(set) var broken: [(name: FileName, error: StateError)]
 
-  init(path: String, items: [String: Item] = [:]) {
+  init(path: String, items: [FileName: Item] = [:]) {
     self.path = path
     self.items = [:]
     names = [:]
@@ -31,6 +31,12 @@ struct DeploymentFolder: Sendable {
 
   /// The file of a name.
   subscript(name: String) -> Item? {
+    get { self[FileName(name)] }
+    set { self[FileName(name)] = newValue }
+  }
+
+  /// The file of a name.
+  subscript(name: FileName) -> Item? {
     get { items[name] }
     set {
       if case .deployment(let old)? = items[name]?.content {
@@ -40,7 +46,7 @@ struct DeploymentFolder: Sendable {
       items[name] = newValue
       switch newValue?.content {
       case .deployment(let file): names[file.chainID, default: []].append(name)
-      case .broken(let error): broken.append((name, error.inFile(pathOf(name))))
+      case .broken(let error): broken.append((name, error.inFile(pathOf(name.text))))
       case .foreign, nil: break
       }
     }
@@ -128,11 +134,11 @@ struct DeploymentFolder: Sendable {
     return found.first?.chainID
   }
 
-  private func ambiguity(_ chainID: ChainID, _ names: [String]) -> StateError {
+  private func ambiguity(_ chainID: ChainID, _ names: [FileName]) -> StateError {
     StateError(
       .backendUnavailable,
-      "chain \(chainID) is in \(names.map { pathOf($0) }.joined(separator: " and in ")); move all its "
-        + "contracts into one of them and commit that", file: pathOf(names[0]))
+      "chain \(chainID) is in \(names.map { pathOf($0.text) }.joined(separator: " and in ")); move all its "
+        + "contracts into one of them and commit that", file: pathOf(names[0].text))
   }
 }
 
@@ -172,7 +178,7 @@ extension DeploymentFolder {
 
   /// Puts a file's new content in place of the old, under the mode that it has.
   mutating func replace(_ name: String, with file: DeploymentFile) throws(StateError) {
-    self[name] = Item(content: .deployment(file), blob: nil, mode: items[name]?.mode ?? .blob)
+    self[name] = Item(content: .deployment(file), blob: nil, mode: self[name]?.mode ?? .blob)
   }
 
   private func newFile(
@@ -180,7 +186,7 @@ extension DeploymentFolder {
   ) throws(StateError) -> DeploymentFile {
     let name = try DeploymentFile.newName(network: network, chainID: chainID) {
       name throws(StateError) in
-      if items[name] != nil { return true }
+      if self[name] != nil { return true }
       return try isTaken(name)
     }
     return try DeploymentFile.new(name: name, network: network, chainID: chainID)

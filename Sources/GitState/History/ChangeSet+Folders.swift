@@ -23,7 +23,7 @@ extension ChangeSet {
       let (before, after) = (old.items[name], new.items[name])
       if let blob = before?.blob, blob == after?.blob { continue }
       let faults = [("before", before), ("after", after)].compactMap { side, item in
-        item?.fault.map { "\(side) the change, \($0.inFile(old.pathOf(name)).message)" }
+        item?.fault.map { "\(side) the change, \($0.inFile(old.pathOf(name.text)).message)" }
       }
       notes += faults
       // A contract is not gone because the file around it cannot be read.
@@ -40,7 +40,7 @@ extension ChangeSet {
           }
         } catch {
           unreadable.insert(key)
-          notes.append(error.inFile(old.pathOf(name)).message)
+          notes.append(error.inFile(old.pathOf(name.text)).message)
         }
       }
     }

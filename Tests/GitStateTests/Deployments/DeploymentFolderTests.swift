@@ -7,9 +7,9 @@ import Testing
 /// Which file has a chain, and what broken files leave unknown.
 @Suite struct DeploymentFolderTests {
   private func folder(_ files: [String: String]) -> DeploymentFolder {
-    var items: [String: DeploymentFolder.Item] = [:]
+    var items: [FileName: DeploymentFolder.Item] = [:]
     for (name, text) in files {
-      items[name] = DeploymentFolder.Item(
+      items[FileName(name)] = DeploymentFolder.Item(
         content: DeploymentFile.parse(name: name, bytes: Array(text.utf8)), blob: nil, mode: .blob)
     }
     return DeploymentFolder(path: "deployments", items: items)
@@ -55,12 +55,14 @@ import Testing
     ]
     try folder.apply(records.map { ($0.key, $0) }) { _ in false }
     #expect(
-      folder.items.keys.sorted() == ["bsc.json", "bsctest.json", "chain1.json", "chain2.json"])
+      folder.items.keys.sorted().map(\.text) == [
+        "bsc.json", "bsctest.json", "chain1.json", "chain2.json",
+      ])
     for record in records { #expect(try folder.contract(record.key) == record) }
     #expect(try folder.contract(ContractKey(56, "A"))?.networkName == "bsc")
-    let before = folder.items.keys.sorted()
+    let before = folder.items.keys.sorted().map(\.text)
     try folder.apply([(ContractKey(999, "A"), nil)]) { _ in false }
-    #expect(folder.items.keys.sorted() == before)
+    #expect(folder.items.keys.sorted().map(\.text) == before)
   }
 
   @Test func nothingIsWrittenWhereABrokenFileMayHaveTheChain() throws {
@@ -68,6 +70,6 @@ import Testing
     let record = try contract(
       #"{"contractName":"A","chainId":1,"networkName":"eth","address":"0x2"}"#)
     #expect(throws: StateError.self) { try folder.apply([(record.key, record)]) { _ in false } }
-    #expect(folder.items.keys.sorted() == ["bsc.json", "other.json"])
+    #expect(folder.items.keys.sorted().map(\.text) == ["bsc.json", "other.json"])
   }
 }

@@ -2,7 +2,7 @@ import Git
 
 /// Reads deployment folders out of commits, parsing no file twice that it had the last time.
 struct FolderLoader {
-  private var last: [String: DeploymentFolder.Item] = [:]
+  private var last: [FileName: DeploymentFolder.Item] = [:]
 
   /// The deployments folder of a commit; an empty one before the first commit.
   ///
@@ -22,12 +22,13 @@ struct FolderLoader {
     guard let entry = try entry(at: path, in: root, repository) else {
       return DeploymentFolder(path: path)
     }
-    var items: [String: DeploymentFolder.Item] = [:]
+    var items: [FileName: DeploymentFolder.Item] = [:]
     for file in try repository.tree(entry.id).entries where Self.isState(file) {
-      if let known = last[file.name], known.blob == file.id, known.mode == file.mode {
-        items[file.name] = known
+      let name = FileName(file.shownName)
+      if let known = last[name], known.blob == file.id, known.mode == file.mode {
+        items[name] = known
       } else {
-        items[file.name] = DeploymentFolder.Item(
+        items[name] = DeploymentFolder.Item(
           content: try content(file, repository), blob: file.id, mode: file.mode)
       }
     }
@@ -79,7 +80,31 @@ struct FolderLoader {
           "\(file.name) is larger than \(DeploymentFile.maximumSize >> 20) MiB; move what is no "
             + "deployment state out of the folder", file: file.name))
     }
-    return DeploymentFile.parse(name: file.name, bytes: try repository.blob(file.id))
+    let content = DeploymentFile.parse(
+      name: file.shownName, bytes: try repository.blob(file.id))
+    if case .foreign = content { return content }
+    guard file.hasUTF8Name else {
+      return .broken(
+        StateError(
+          .backendUnavailable,
+          "\(file.shownName) has a name that is not UTF-8; give it another one with git mv",
+          file: file.shownName))
+    }
+    return content
+  }
+}
+
+extension TreeEntry {
+  /// Whether the name is text.
+  fileprivate var hasUTF8Name: Bool { name.utf8.elementsEqual(rawName) }
+
+  /// The name, bytes that are no text as `\xFF`, so that two names stay two.
+  fileprivate var shownName: String {
+    guard !hasUTF8Name else { return name }
+    return rawName.reduce(into: "") { text, byte in
+      text +=
+        byte < 0x80 ? String(UnicodeScalar(byte)) : "\\x" + String(byte, radix: 16, uppercase: true)
+    }
   }
 }
 

@@ -29,11 +29,11 @@ struct GitWriteBatch {
   var adopted: DeploymentFolder?
   private(set) var steps: [Step] = []
   /// Working files that are brought up to date.
-  private(set) var followed: Set<String> = []
+  private(set) var followed: Set<FileName> = []
   /// Working files that stay as they are, and why.
-  private(set) var left: [String: String] = [:]
+  private(set) var left: [FileName: String] = [:]
   /// What working files that stay as they are hold, where that is an earlier version.
-  private(set) var bases: [String: InStepNotes.Note] = [:]
+  private(set) var bases: [FileName: InStepNotes.Note] = [:]
   private var answers: [Result<WriteResult, StateError>] = []
 
   init(branch: String, tip: ObjectID?, folder: DeploymentFolder, working: WorkingFiles?) {
@@ -85,12 +85,12 @@ struct GitWriteBatch {
   mutating func fail(_ error: StateError) { answers.append(.failure(error)) }
 
   /// Lets a working file follow its commit.
-  mutating func follow(_ name: String) { followed.insert(name) }
+  mutating func follow(_ name: String) { followed.insert(FileName(name)) }
 
   /// Lets a working file be.
   mutating func leave(_ name: String, _ reason: String, base: InStepNotes.Note? = nil) {
-    left[name] = reason
-    bases[name] = base
+    left[FileName(name)] = reason
+    bases[FileName(name)] = base
   }
 
   /// Notes the commit that a step became.
@@ -142,11 +142,12 @@ struct GitWriteBatch {
 extension DeploymentFolder {
   /// The names of files that another state of the folder has differently, or not at all.
   func names(thatDifferIn other: DeploymentFolder) -> [String] {
-    Set(items.keys).union(other.items.keys).filter { name in
+    let names = Set(items.keys).union(other.items.keys).filter { name in
       let (before, after) = (items[name], other.items[name])
       if let blob = before?.blob, blob == after?.blob { return before?.mode != after?.mode }
       return before?.bytes != after?.bytes || (before == nil) != (after == nil)
-    }.sorted()
+    }
+    return names.sorted().map(\.text)
   }
 }
 

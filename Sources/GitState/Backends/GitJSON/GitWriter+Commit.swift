@@ -199,7 +199,7 @@ extension GitWriter {
       WriteIntent.File(
         path: batch.folder.pathOf(name), old: try batch.working?.seenBlob(name),
         new: try batch.folder[name].map(blob), mode: batch.folder[name]?.mode ?? .blob,
-        isFollowed: batch.followed.contains(name))
+        isFollowed: batch.followed.contains(FileName(name)))
     }
   }
 
@@ -231,10 +231,11 @@ extension GitWriter {
     for name in batch.touchedNames {
       let item = batch.folder[name]
       let path = batch.folder.pathOf(name)
-      guard batch.followed.contains(name) else {
+      guard batch.followed.contains(FileName(name)) else {
         if let old = batch.tipFolder[name]?.blob, let commit = batch.tip {
           var note =
-            batch.bases[name] ?? working.notes[path] ?? InStepNotes.Note(commit: commit, blob: old)
+            batch.bases[FileName(name)] ?? working.notes[path]
+            ?? InStepNotes.Note(commit: commit, blob: old)
           note.isLeftBehind = true
           working.notes[path] = note
         }

@@ -145,7 +145,7 @@ final class GitWriter {
   /// Plans all operations, after the edits by hand in just the files that they write.
   private func plan(_ operations: [PlannedOperation], _ batch: inout GitWriteBatch) throws {
     // Adopting an edit can make an operation write another file, though hardly ever twice.
-    var looked: Set<String> = []
+    var looked: Set<FileName> = []
     repeat {
       batch.forgetPlans()
       for operation in operations { run(operation, &batch) }
@@ -178,12 +178,13 @@ final class GitWriter {
   /// Takes over edits by hand in files that the plans write.
   ///
   /// - Returns: Whether any were, so that the plans must be made again on top of them.
-  private func adopt(_ batch: inout GitWriteBatch, besides looked: inout Set<String>) throws -> Bool
+  private func adopt(_ batch: inout GitWriteBatch, besides looked: inout Set<FileName>) throws
+    -> Bool
   {
     guard var working = batch.working else { return false }
     var adopted = batch.adopted ?? batch.tipFolder
     var isAnyAdopted = false
-    for name in batch.touchedNames where looked.insert(name).inserted {
+    for name in batch.touchedNames where looked.insert(FileName(name)).inserted {
       let item = batch.tipFolder[name]
       switch try working.standing(name, tip: item, commit: batch.tip, repository) {
       case .inStep, .behind: batch.follow(name)
@@ -197,7 +198,7 @@ final class GitWriter {
     }
     for chainID in batch.newChains {
       guard let file = try working.uncommittedFile(of: chainID, besides: adopted),
-        looked.insert(file.name).inserted
+        looked.insert(FileName(file.name)).inserted
       else { continue }
       _ = try working.standing(file.name, tip: nil, commit: batch.tip, repository)
       adopted[file.name] = DeploymentFolder.Item(

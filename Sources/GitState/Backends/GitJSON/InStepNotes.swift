@@ -16,7 +16,7 @@ struct InStepNotes {
   }
 
   private let path: String
-  private var notes: [String: Note]
+  private var notes: [FileName: Note]
   private var isChanged = false
 
   /// Reads the notes; where there are none yet, there are none.
@@ -30,17 +30,17 @@ struct InStepNotes {
       guard let commit = note.object?["commit"]?.string.flatMap({ ObjectID(hex: $0) }),
         let blob = note.object?["blob"]?.string.flatMap({ ObjectID(hex: $0) })
       else { continue }
-      notes[file] = Note(
+      notes[FileName(file)] = Note(
         commit: commit, blob: blob, isLeftBehind: note.object?["leftBehind"]?.bool ?? false)
     }
   }
 
   /// The note of a file, by its path from the repository's root.
   subscript(file: String) -> Note? {
-    get { notes[file] }
+    get { notes[FileName(file)] }
     set {
-      if notes[file] != newValue { isChanged = true }
-      notes[file] = newValue
+      if self[file] != newValue { isChanged = true }
+      notes[FileName(file)] = newValue
     }
   }
 
@@ -48,10 +48,10 @@ struct InStepNotes {
   mutating func save() throws(StateError) {
     guard isChanged else { return }
     var root = JSONObject()
-    for (file, note) in notes.sorted(by: { $0.key.precedes($1.key) }) {
+    for (file, note) in notes.sorted(by: { $0.key < $1.key }) {
       var member: JSONObject = ["commit": .string(note.commit.hex), "blob": .string(note.blob.hex)]
       if note.isLeftBehind { member["leftBehind"] = true }
-      root[file] = .object(member)
+      root[file.text] = .object(member)
     }
     try FileSystem.makeFolder(FileSystem.split(path).folder, mode: 0o700)
     // Not synced: a lost note costs a comparison with the index, never a record.

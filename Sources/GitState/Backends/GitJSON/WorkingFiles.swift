@@ -21,7 +21,7 @@ struct WorkingFiles {
   let folder: String
   let isDurable: Bool
   /// What was read of each file, so that nothing written since is overwritten.
-  private var seen: [String: [UInt8]?] = [:]
+  private var seen: [FileName: [UInt8]?] = [:]
   var notes: InStepNotes
 
   /// - Throws: Where the folder is a symbolic link, or something on its way is no folder.
@@ -60,7 +60,7 @@ struct WorkingFiles {
     let file = "\(folder)/\(name)"
     switch try FileSystem.kind(of: path(name)) {
     case .absent:
-      seen[name] = .some(nil)
+      seen[FileName(name)] = .some(nil)
       if tip == nil { return .inStep }
       if case .staged(let entry)? = try repository.indexEntry(at: file), entry.skipWorktree {
         return .left("\(file) is not in the sparse checkout; only the commit has the change")
@@ -73,7 +73,7 @@ struct WorkingFiles {
     case .file: break
     }
     guard let bytes = try FileSystem.read(path(name)) else { return .inStep }
-    seen[name] = .some(bytes)
+    seen[FileName(name)] = .some(bytes)
     let blob = try ObjectID.blob(bytes)
     if blob == tip?.blob { return .inStep }
     let base = try base(file, tip: tip?.blob, commit: commit, repository)
@@ -216,7 +216,7 @@ struct WorkingFiles {
 
   /// The blob of what was read of a file; nil where there was none.
   func seenBlob(_ name: String) throws -> ObjectID? {
-    guard let bytes = seen[name] ?? nil else { return nil }
+    guard let bytes = seen[FileName(name)] ?? nil else { return nil }
     return try ObjectID.blob(bytes)
   }
 
@@ -242,7 +242,8 @@ struct WorkingFiles {
       case .foreign: continue
       }
     }
-    for file in tip.deployments where !names.contains(file.name) {
+    let present = Set(names.map(FileName.init))
+    for file in tip.deployments where !present.contains(FileName(file.name)) {
       reasons.append("\(folder)/\(file.name) is missing in the working tree")
     }
     return result
@@ -253,7 +254,7 @@ struct WorkingFiles {
   /// - Returns: Whether it was.
   func update(_ name: String, to content: [UInt8]?) throws(StateError) -> Bool {
     let present = try FileSystem.read(path(name))
-    guard let expected = seen[name], present == expected else { return false }
+    guard let expected = seen[FileName(name)], present == expected else { return false }
     guard let content else {
       try FileSystem.remove(path(name))
       return true
