@@ -27,6 +27,9 @@ public protocol StateBackend: Sendable {
   /// Looks at everything that is there for faults.
   func verify() throws(StateError) -> VerificationReport
 
+  /// What the backend's cache did so far; nil where it has none.
+  var cacheStatistics: CacheStatistics? { get }
+
   /// Lets go of files and locks; called once, after the last operation.
   func close()
 }
@@ -34,4 +37,7 @@ public protocol StateBackend: Sendable {
 extension StateBackend {
   /// Nothing to let go of.
   public func close() {}
+
+  /// No cache.
+  public var cacheStatistics: CacheStatistics? { nil }
 }
