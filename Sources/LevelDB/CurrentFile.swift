@@ -16,7 +16,8 @@ extension Folder {
       }
       return false
     }
-    let content = try readCurrentFile()
+    // A sound CURRENT has less than fifty bytes.
+    let content = try read("CURRENT", upTo: 4096)
     let lines = content.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     let markers = ["<<<<<<<", "=======", ">>>>>>>"]
     if lines.contains(where: { line in markers.contains { line.starts(with: $0.utf8) } }) {
@@ -40,6 +41,13 @@ extension Folder {
     guard files.contains(manifest) else {
       throw damaged("lacks the file \(manifest), which its file CURRENT names")
     }
+    let log = Manifest(try read(manifest)).logNumber
+    guard log == 0 || files.contains(where: { Self.number(ofLog: $0) == log }) else {
+      let name = String(repeating: "0", count: max(0, 6 - String(log).count)) + "\(log).log"
+      throw damaged(
+        "lacks the file \(name), which its file \(manifest) names and which has what was written last"
+      )
+    }
     return true
   }
 
@@ -50,18 +58,30 @@ extension Folder {
       path: shownPath)
   }
 
-  /// The first bytes of CURRENT: a sound one has less than fifty.
-  private borrowing func readCurrentFile() throws(LevelDBError) -> [UInt8] {
-    let action = "cannot read '\(shownPath)/CURRENT'"
-    guard let file = Descriptor.reading("CURRENT", in: descriptor.number, flags: O_NOFOLLOW) else {
+  /// The number of a write-ahead log; nil for other files.
+  private static func number(ofLog name: String) -> UInt64? {
+    name.hasSuffix(".log") ? UInt64(name.dropLast(4)) : nil
+  }
+
+  /// The first bytes of a file.
+  private borrowing func read(_ name: String, upTo limit: Int = .max) throws(LevelDBError)
+    -> [UInt8]
+  {
+    let action = "cannot read '\(shownPath)/\(name)'"
+    guard let file = Descriptor.reading(name, in: descriptor.number, flags: O_NOFOLLOW) else {
       throw LevelDBError(errno: errno, action, path: shownPath)
     }
-    var content = [UInt8](repeating: 0, count: 4096)
-    let (count, failure) = content.withUnsafeMutableBytes { buffer in
-      let count = file.read(into: buffer)
-      return (count, errno)
+    var content: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: min(limit, 1 << 16))
+    while content.count < limit {
+      let (count, failure) = buffer.withUnsafeMutableBytes { buffer in
+        let count = file.read(into: buffer)
+        return (count, errno)
+      }
+      guard count >= 0 else { throw LevelDBError(errno: failure, action, path: shownPath) }
+      guard count > 0 else { break }
+      content += buffer.prefix(count)
     }
-    guard count >= 0 else { throw LevelDBError(errno: failure, action, path: shownPath) }
-    return Array(content.prefix(count))
+    return content
   }
 }

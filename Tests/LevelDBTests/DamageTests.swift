@@ -190,3 +190,34 @@ struct DamageTests {
     #expect(error?.path == folder.string)
   }
 }
+
+/// Logs that a MANIFEST names.
+@Suite(.scratchDirectory)
+struct MissingLogTests {
+  private var folder: FilePath { ScratchDirectory.current.path.appending("db") }
+
+  @Test func aMissingLogIsNotAnEmptyOne() throws {
+    try makeDatabase(folder, Pair.numbered(12), compacted: true)
+    // Opened again and again, so that the MANIFEST has edits of every kind.
+    for round in 0..<5 {
+      let database = try Database(path: folder.string)
+      try database.put(bytes("new"), forKey: bytes("k\(round)"))
+      if round == 2 { database.compact() }
+    }
+    _ = try DatabaseCopy(of: folder.string)
+    let logs = try entries(of: folder).filter { $0.hasSuffix(".log") }
+    let log = try #require(logs.last)
+    #expect(remove(folder.appending(log)))
+    let names = try entries(of: folder)
+    let errors = [
+      failure { _ = try DatabaseCopy(of: folder.string) },
+      failure { _ = try Database(path: folder.string) },
+    ]
+    for error in errors {
+      #expect(error?.code == .corruption)
+      #expect(error?.description.contains(log) == true)
+      #expect(error?.description.contains("restore") == true)
+    }
+    #expect(try entries(of: folder) == names)
+  }
+}
