@@ -28,6 +28,10 @@ extension Repository {
     tree: ObjectID, parents: [ObjectID], author: Signature, committer: Signature, message: String
   ) throws(GitError) -> ObjectID {
     let message = try withoutNUL(message)
+    guard max(author.time, committer.time) <= Int64(UInt32.max) else {
+      return try writeCommitText(
+        tree: tree, parents: parents, author: author, committer: committer, message: message)
+    }
     return try written { [handle = handle.pointer] () throws(GitError) in
       try author.withRaw { author throws(GitError) in
         try committer.withRaw { committer throws(GitError) in
@@ -36,6 +40,24 @@ extension Repository {
             message: message)
         }
       }
+    }
+  }
+
+  /// Writes a commit's text as it is (gitformat-commit): libgit2 writes times as 32 bits, so that a
+  /// deployment of the year 9999 would be one of 2106.
+  private func writeCommitText(
+    tree: ObjectID, parents: [ObjectID], author: Signature, committer: Signature, message: String
+  ) throws(GitError) -> ObjectID {
+    for id in [tree] + parents { _ = try header(of: id) }
+    let lines =
+      ["tree \(tree.hex)"] + parents.map { "parent \($0.hex)" }
+      + ["author \(try author.headerText())", "committer \(try committer.headerText())", ""]
+    let text = Array((lines.map { $0 + "\n" }.joined() + message).utf8)
+    return try written { [handle = handle.pointer] () throws(GitError) in
+      var raw = git_oid()
+      let database = try Owned<ObjectDatabaseResource> { git_repository_odb($0, handle) }
+      try check(git_odb_write(&raw, database.pointer, text, text.count, GIT_OBJECT_COMMIT))
+      return ObjectID(raw)
     }
   }
 

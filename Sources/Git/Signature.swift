@@ -60,4 +60,16 @@ public struct Signature: Hashable, Sendable {
     defer { git_signature_free(raw) }
     return try body(raw)
   }
+
+  /// The signature as a commit's header has it: `Name <address> 1753441878 +0100`.
+  func headerText() throws(GitError) -> String {
+    // libgit2 checks and trims the parts.
+    let (name, email) = try withRaw { raw throws(GitError) in
+      (text(raw.pointee.name) ?? "", text(raw.pointee.email) ?? "")
+    }
+    let minutes = abs(offset)
+    let zone = String(minutes / 60 * 100 + minutes % 60)
+    let padding = String(repeating: "0", count: max(0, 4 - zone.count))
+    return "\(name) <\(email)> \(time) \(offset < 0 ? "-" : "+")\(padding)\(zone)"
+  }
 }
