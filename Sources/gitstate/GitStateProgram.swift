@@ -11,6 +11,7 @@ struct GitStateProgram {
         .exit()
     }
     do {
+      try checkArgumentsAreText()
       let arguments = GlobalOptions.movedBehindCommand(Array(CommandLine.arguments.dropFirst()))
       var command = try RootCommand.parseAsRoot(arguments)
       if var command = command as? any AsyncParsableCommand {
@@ -23,6 +24,38 @@ struct GitStateProgram {
     } catch {
       Failure.exitForUsage(error)
     }
+  }
+}
+
+extension GitStateProgram {
+  /// Refuses bytes that are no text: Swift would put U+FFFD for them, and a record would be kept under
+  /// another name than was meant.
+  private static func checkArgumentsAreText() throws(StateError) {
+    for index in 1..<max(1, Int(CommandLine.argc)) {
+      guard let argument = CommandLine.unsafeArgv[index],
+        String(validatingCString: argument) == nil
+      else { continue }
+      let isPut = CommandLine.arguments.dropFirst().first { !$0.hasPrefix("-") } == "put"
+      throw StateError(
+        isPut ? .validationFailed : .invalidArgument,
+        "nothing was done: the argument \(shown(argument)) is no UTF-8 text, so it can be no "
+          + "\(isPut ? "contractName and no other field of a record" : "name and no value")")
+    }
+  }
+
+  /// An argument with its bytes that are no ASCII text as `\xFF`.
+  private static func shown(_ argument: UnsafePointer<CChar>) -> String {
+    var text = ""
+    var next = argument
+    while next.pointee != 0 {
+      let byte = UInt8(bitPattern: next.pointee)
+      let digits = String(byte, radix: 16, uppercase: true)
+      text +=
+        (0x20..<0x7F).contains(byte)
+        ? String(UnicodeScalar(byte)) : "\\x\(digits.count == 1 ? "0" : "")\(digits)"
+      next += 1
+    }
+    return "\"\(text)\""
   }
 }
 

@@ -36,9 +36,14 @@ struct GlobalOptions: ParsableArguments {
 
   /// Opens the state.
   func openState() async throws(StateError) -> StateManager {
-    try await StateManager(
+    let state = try await StateManager(
       git: GitBackendOptions(
         directory: directory, branch: branch, lockTimeout: .seconds(lockTimeout)))
+    let unborn = try await state.withGit { git throws(StateError) in try git.unbornBranch() }
+    if let unborn {
+      note("note: the branch \(unborn.escapingUnprintable), named for the state, has no commit yet")
+    }
+    return state
   }
 
   /// Prints a note on standard error, unless nobody wants any.

@@ -48,6 +48,19 @@ public final class GitBackend: StateBackend {
     try read { reader throws(StateError) in try reader.snapshot(at: revision) }
   }
 
+  /// The branch of its own that the state has, while it has no commit; nil where all is well.
+  ///
+  /// A slip in a branch's name looks like an empty state: tell the user.
+  public func unbornBranch() throws(StateError) -> String? {
+    guard let branch = location.branch else { return nil }
+    return try read { reader throws(StateError) in
+      let tip = try convertingGitErrors(
+        .backendUnavailable, "the branch that has the state could not be read"
+      ) { try reader.branch().tip }
+      return tip == nil ? String(branch.dropFirst("refs/heads/".count)) : nil
+    }
+  }
+
   /// Does something with the reader's repository.
   func read<Result>(_ body: (inout GitReader) throws(StateError) -> sending Result)
     throws(StateError) -> Result

@@ -65,11 +65,30 @@ extension Repository {
   /// The branch that has the state, nil where HEAD is detached, and the commit it is at.
   func stateBranch(_ location: StateLocation) throws -> (name: String?, tip: ObjectID?) {
     if let branch = location.branch {
-      return (branch, try target(ofReference: branch))
+      if let tip = try target(ofReference: branch) { return (branch, tip) }
+      try refuseBranchOfRemote(branch)
+      return (branch, nil)
     }
     return switch try head() {
     case .branch(let name, let target): (name, target)
     case .detached(let id): (nil, id)
     }
+  }
+
+  /// Refuses a branch that is not here, though a remote has it.
+  ///
+  /// A clone has only the remote's: to take that for an empty state would be to call every contract in
+  /// it absent, and the next write would start a second history.
+  private func refuseBranchOfRemote(_ branch: String) throws {
+    let name = branch.dropFirst("refs/heads/".count)
+    let remotes = try remotes().map(\.name).filter { remote in
+      try target(ofReference: "refs/remotes/\(remote)/\(name)") != nil
+    }
+    guard let remote = remotes.first else { return }
+    throw StateError(
+      .backendUnavailable,
+      "the branch \(name), which has the state, is not in this clone, but "
+        + "\(remotes.joined(separator: " and ").escapingUnprintable) has it; make it with: "
+        + "git branch \(name) \(remote.escapingUnprintable)/\(name)")
   }
 }

@@ -110,27 +110,23 @@ final class GitWriter {
   /// - Throws: Where a commit would not be safe: no branch, an operation under way, another worktree.
   private func target() throws -> (branch: String, tip: ObjectID?, working: WorkingFiles?) {
     let (name, tip) = try repository.stateBranch(location)
+    let operation = try repository.operationInProgress()
     guard let branch = name else {
+      // A rebase or a bisection detaches HEAD itself, and leads it back.
+      if let operation { throw Self.refusal(during: operation, on: operation.branch) }
       throw StateError(
         .writeFailed,
         "nothing was written: HEAD is detached, so no branch would have the commit; check out a "
           + "branch, or name one with --branch or git config gitstate.branch")
     }
-    let shown = branch.dropFirst("refs/heads/".count)
     let head = try repository.head()
-    if let operation = try repository.operationInProgress(),
-      operation.branch == branch || head.isOn(branch)
-    {
-      throw StateError(
-        .writeFailed,
-        "nothing was written: a \(operation.kind.rawValue) is under way on \(shown); finish it, or "
-          + "end it with: git \(operation.kind.rawValue) "
-          + (operation.kind == .bisect ? "reset" : "--abort"))
+    if let operation, operation.branch == branch || head.isOn(branch) {
+      throw Self.refusal(during: operation, on: branch)
     }
     if let other = try repository.linkedWorktreeHeads().first(where: { $0.branch == branch }) {
       throw StateError(
         .writeFailed,
-        "nothing was written: the branch \(shown) is checked out in the worktree "
+        "nothing was written: the branch \(Self.shown(branch)) is checked out in the worktree "
           + "\(other.path.escapingUnprintable), whose files would fall behind; run gitstate there",
         file: other.path)
     }
@@ -138,6 +134,21 @@ final class GitWriter {
     return (
       branch, tip, try WorkingFiles(root: root, location: location, isDurable: isDurable)
     )
+  }
+
+  private static func refusal(during operation: RepositoryOperation, on branch: String?)
+    -> StateError
+  {
+    let place = branch.map { " on \(shown($0))" } ?? ""
+    let end = operation.kind == .bisect ? "reset" : "--abort"
+    return StateError(
+      .writeFailed,
+      "nothing was written: a \(operation.kind.rawValue) is under way\(place); finish it, or end it "
+        + "with: git \(operation.kind.rawValue) \(end)")
+  }
+
+  private static func shown(_ branch: String) -> Substring {
+    branch.dropFirst("refs/heads/".count)
   }
 
   // MARK: What

@@ -17,8 +17,17 @@ extension StateError {
       return
     }
     let context = git.context.map { " (\($0.escapingUnprintable))" } ?? ""
+    // libgit2 names the extension of an index that it cannot read (git's index-format.txt).
+    let remedy =
+      if git.message.contains("extension: 'link'") {
+        "; git's index is split: git update-index --no-split-index joins it"
+      } else if git.message.contains("extension: 'sdir'") {
+        "; git's index is sparse: git sparse-checkout reapply --no-sparse-index makes it whole"
+      } else {
+        ""
+      }
     self.init(
-      code, "\(action): \(git.message.escapingUnprintable)\(context)", underlying: git)
+      code, "\(action): \(git.message.escapingUnprintable)\(context)\(remedy)", underlying: git)
   }
 }
 
