@@ -42,6 +42,7 @@ extension BackendConformance {
       ("networkName", sampleContract(network: "a/b")),
       ("networkName", sampleContract(network: ".hidden")),
       ("networkName", sampleContract(network: "a\nb")),
+      ("networkName", sampleContract(network: " ")), ("networkName", sampleContract(network: "a ")),
     ]
     for value in [digits(39), digits(41), "0x" + String(repeating: "g", count: 40), "", "1111"] {
       var contract = sampleContract()

@@ -113,6 +113,18 @@ import Testing
     try await expectSound(project)
   }
 
+  @Test func whatWasNeverRecordedHasNoLog() async throws {
+    let project = try await sampleRepository()
+    for what in ["56-Nope", "4242", "bscmainnet/Nope"] {
+      let refused = try await refusal("log", what, in: project)
+      #expect(refused.status == 3, "\(what)")
+      #expect(refused.message.contains(what))
+    }
+    try await succeed("delete", "56-Token", in: project)
+    #expect(try await json("log", "56-Token", in: project).array?.count == 2)
+    #expect(try await json("log", "56-Token", "--until", "2020-01-01", in: project) == [])
+  }
+
   @Test func aRevertThatConflictsWritesNothing() async throws {
     let project = try await newRepository()
     try await put("A", "1", in: project)
@@ -121,7 +133,7 @@ import Testing
     let refused = try await refusalLeavingAll(of: project, "revert", bad)
     #expect(refused.status == 5)
     #expect(refused.code == "MERGE_CONFLICT")
-    #expect(refused.message.contains("address of 56-A"))
+    #expect(refused.message.contains("56-A (address)"))
     #expect(
       refused.document["conflicts"] == [
         [
@@ -143,7 +155,7 @@ import Testing
     try await put("A", "2", in: project)
     let refused = try await refusal("revert", added, in: project)
     #expect(refused.status == 5)
-    #expect(refused.document["conflicts"]?[0]?["field"] == nil)
+    #expect(refused.document["conflicts"]?[0]?["field"] == "address")
   }
 
   @Test func restoreAndRollbackAreNewCommits() async throws {

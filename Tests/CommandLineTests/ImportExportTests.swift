@@ -29,9 +29,13 @@ import Testing
     ])
     let before = try TreeRecord(source, withTimes: true)
     let refused = try await refusalLeavingAll(of: project, "import", "leveldb", source.string)
-    for key in ["nonsense", "56-Array", "56-Broken", "56-Other", "56-Chain", "056-X"] {
-      #expect(refused.message.contains(key), "\(key)")
+    let keys = ["nonsense", "56-Array", "56-Broken", "56-Other", "56-Chain", "056-X"]
+    for key in keys {
+      #expect(refused.text.contains("\n  \"\(key)\" "), "\(key)")
     }
+    #expect(refused.document["invalid"] == 6)
+    let named = refused.document["invalidRecords"]?.array?.compactMap { $0["key"]?.string }
+    #expect(named?.sorted() == keys.sorted())
     #expect(refused.message.contains("--skip-invalid"))
     let report = try await json("import", "leveldb", source.string, "--skip-invalid", in: project)
     #expect(report["read"] == 7)
@@ -39,6 +43,41 @@ import Testing
     #expect(report["invalid"] == 6)
     #expect(report["invalidRecords"]?.array?.count == 6)
     #expect(before.differences(to: try TreeRecord(source, withTimes: true)) == [])
+    try await expectSound(project)
+  }
+
+  @Test func everyInvalidPairIsNamedHoweverMany() async throws {
+    let project = try await sampleRepository()
+    let pairs = Dictionary(uniqueKeysWithValues: (10..<60).map { ("bad\($0)", "{}") })
+    let source = try levelDB(pairs)
+    let refused = try await refusalLeavingAll(of: project, "import", "leveldb", source.string)
+    for key in pairs.keys { #expect(refused.text.contains("\n  \"\(key)\" "), "\(key)") }
+    #expect(refused.document["invalidRecords"]?.array?.count == 50)
+  }
+
+  @Test func recordsThatAPutWouldRefuseAreOdd() async throws {
+    let project = try await newRepository()
+    let source = try levelDB([
+      "5-A": record("A", chain: "5", network: "../evil"),
+      "8-B": record("B", chain: "\"8\""), "9-C": record("C", chain: "9"),
+    ])
+    let report = try await json("import", "leveldb", source.string, in: project)
+    #expect(report["odd"] == 2)
+    #expect(
+      report["oddRecords"]?.array?.compactMap { $0["key"]?.string } == ["5-A", "8-B"])
+    #expect(try await json("get", "8-B", in: project)["chainId"] == "8")
+  }
+
+  @Test func aDeploymentOfTheYear9999HasItsDateInTheLog() async throws {
+    let project = try await newRepository()
+    let late = record("Late", chain: "5").replacing(
+      "\"timestamp\":1}", with: "\"timestamp\":253402300799999}")
+    let source = try levelDB(["5-Late": late, "5-Now": record("Now", chain: "5")])
+    try await succeed("import", "leveldb", source.string, "--history", in: project)
+    #expect(try await git("log", "--format=%at %s", in: project).hasPrefix("253402300799 "))
+    #expect(
+      try await git("log", "-1", "--format=%an <%ae> %cn %ct", in: project)
+        == "Ada Deployer <ada@example.org> Ada Deployer 1753441878")
     try await expectSound(project)
   }
 

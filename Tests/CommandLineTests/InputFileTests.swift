@@ -77,6 +77,14 @@ import Testing
     }
   }
 
+  @Test func aDocumentWithTwoRecordsOfOneContractIsRefused() async throws {
+    let project = try await sampleRepository()
+    let input = "[\(record("New", "7")),\(record("Other", "7")),\(record("New", "8"))]"
+    let refused = try await refusalLeavingAll(of: project, "put", "--file", "-", input: input)
+    #expect(refused.code == "VALIDATION_FAILED")
+    #expect(refused.message.contains("56-New"))
+  }
+
   @Test func anEmptyDocumentIsNothingToRecord() async throws {
     let project = try await sampleRepository()
     #expect(

@@ -68,8 +68,8 @@ import Testing
     #expect(refused.status == 5)
     #expect(
       refused.text == """
-        gitstate: nothing was written: the revert conflicts with later changes of address of \
-        56-Token; settle them with --resolve ours, --resolve theirs or --resolve KEY=ours
+        gitstate: nothing was written: the revert conflicts with later changes of 56-Token \
+        (address); settle them with --resolve ours, --resolve theirs or --resolve KEY=ours
           56-Token address
             base    \(address("7"))
             ours    \(address("8"))
@@ -84,6 +84,42 @@ import Testing
       try await succeed("get", "56-Token", "--field", "address", in: project) == address("8"))
     #expect(
       try await refusal("revert", bad, "--resolve", "mine", in: project).status == 64)
+    try await expectSound(project)
+  }
+
+  @Test func aConflictOverAnAddedContractNamesItsFields() async throws {
+    let project = try await sampleRepository()
+    let added = try await put("New", "7", in: project)
+    try await put("New", "8", in: project)
+    let refused = try await refusalLeavingAll(of: project, "revert", added)
+    #expect(refused.status == 5)
+    #expect(refused.message.contains("56-New (address)"))
+    let shown = "  56-New address\n    base    \(address("7"))\n    ours    \(address("8"))\n"
+    #expect(refused.text.contains(shown + "    theirs  contract not there\n"))
+    #expect(
+      refused.document["conflicts"] == [
+        [
+          "key": "56-New", "field": "address", "base": .string(address("7")),
+          "ours": .string(address("8")),
+        ]
+      ])
+    let wrong = try await refusalLeavingAll(
+      of: project, "revert", added, "--resolve", "56-Token=theirs")
+    #expect(wrong.status == 64)
+    #expect(wrong.message.contains("56-Token"))
+    try await succeed("revert", added, "--resolve", "56-New=theirs", in: project)
+    #expect(try await gitstate("get", "56-New", in: project).status == 3)
+    try await expectSound(project)
+  }
+
+  @Test func aRollbackOfOneChainSaysSoAndLeavesNoEmptyFile() async throws {
+    let project = try await sampleRepository()
+    try await put("New", "7", in: project, chain: "97", network: "bsctestnet")
+    let answer = try await json("rollback", "HEAD~1", "--only", "97", in: project)
+    #expect(answer["changes"]?.array?.compactMap { $0["key"]?.string } == ["97-New"])
+    #expect(!exists(project.appending("deployments/bsctestnet.json")))
+    let subject = try await git("log", "-1", "--format=%s", in: project)
+    #expect(subject.hasPrefix("Roll back chain 97 to "))
     try await expectSound(project)
   }
 

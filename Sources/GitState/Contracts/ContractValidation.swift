@@ -33,29 +33,27 @@ extension Contract {
   ///
   /// - Throws: `VALIDATION_FAILED`.
   public func validate() throws(StateError) {
-    if let problem = Self.problem(ofName: name) { throw refusal(Field.contractName, problem) }
-    if let network = record[Field.networkName] {
-      guard let network = network.string else {
-        throw refusal(Field.networkName, "is \(Self.shown(network)) and must be a text")
-      }
-      if let problem = Self.problem(ofNetworkName: network) {
-        throw refusal(Field.networkName, problem)
-      }
-    }
     if let oddity = oddities.first(where: { $0.severity == .error }) {
       throw refusal(oddity.field, oddity.problem)
     }
-    if let args = record[Field.deploymentArgs], args.array == nil {
-      throw refusal(Field.deploymentArgs, "is \(Self.shown(args)) and must be an array")
-    }
   }
 
-  /// What is odd about the record: malformed addresses, hashes and times, empty hashes.
+  /// What is odd about the record: all that a put refuses, empty hashes, a missing time.
   public var oddities: [Oddity] {
     var found: [Oddity] = []
     func note(_ field: String, _ problem: String?, _ severity: Oddity.Severity = .error) {
       guard let problem else { return }
       found.append(Oddity(key: key, field: field, problem: problem, severity: severity))
+    }
+    note(Field.contractName, Self.problem(ofName: name))
+    if let chain = record[Field.chainID], chain.string != nil {
+      note(Field.chainID, "is \(Self.shown(chain)) and not a number", .warning)
+    }
+    if let network = record[Field.networkName] {
+      note(
+        Field.networkName,
+        network.string.map(Self.problem(ofNetworkName:))
+          ?? "is \(Self.shown(network)) and must be a text")
     }
     note(
       Field.address,
@@ -82,6 +80,9 @@ extension Contract {
       }
     case let other?: note(Field.timestamp, "is \(Self.shown(other)) and must be a number")
     }
+    if let args = record[Field.deploymentArgs], args.array == nil {
+      note(Field.deploymentArgs, "is \(Self.shown(args)) and must be an array")
+    }
     return found
   }
 
@@ -94,11 +95,7 @@ extension Contract {
     if name.unicodeScalars.contains(where: \.isUnprintable) {
       return "\(name.quoted) has control characters"
     }
-    if name.unicodeScalars.first?.properties.isWhitespace == true
-      || name.unicodeScalars.last?.properties.isWhitespace == true
-    {
-      return "\(name.quoted) begins or ends with white space"
-    }
+    if name.hasWhitespaceAtAnEnd { return "\(name.quoted) begins or ends with white space" }
     if name.utf8.count > 1000 { return "\(name.quoted) is longer than 1000 bytes" }
     return nil
   }
@@ -112,6 +109,7 @@ extension Contract {
     if name.unicodeScalars.contains(where: \.isUnprintable) {
       return "\(name.quoted) has control characters"
     }
+    if name.hasWhitespaceAtAnEnd { return "\(name.quoted) begins or ends with white space" }
     return nil
   }
 
@@ -137,6 +135,12 @@ extension Contract {
     StateError(
       .validationFailed,
       "\(key.description.escapingUnprintable) was not written: its \(field) \(problem)", key: key)
+  }
+}
+
+extension String {
+  fileprivate var hasWhitespaceAtAnEnd: Bool {
+    [unicodeScalars.first, unicodeScalars.last].contains { $0?.properties.isWhitespace == true }
   }
 }
 

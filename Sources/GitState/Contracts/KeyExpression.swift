@@ -37,6 +37,9 @@ public enum KeyExpression: Hashable, Sendable {
       text.utf8.index(after: slash) != text.endIndex
     else {
       let chain = text.prefix { $0 != "-" && $0 != "/" }
+      if text.utf8.last == UInt8(ascii: "/"), !chain.isEmpty {
+        throw refusal("its contractName is empty")
+      }
       throw refusal(
         "its chainId \(String(chain).quoted) is no integer from 1 to 2^64-1 in plain decimal, or its "
           + "contractName is missing")

@@ -179,6 +179,14 @@ extension Contract {
   }
 }
 
+extension ContractChange {
+  /// The contract, and after a rename the one that it was before.
+  var keys: Set<ContractKey> {
+    let old = kind == .renamed ? fields.first { $0.path == Contract.Field.contractName }?.old : nil
+    return Set([key] + [old?.string.map { ContractKey(key.chainID, $0) }].compactMap { $0 })
+  }
+}
+
 extension ChangeSet {
   /// Leaves out all but what is selected; without selectors everything stays.
   public mutating func keep(only selectors: [ContractSelector]) {

@@ -201,10 +201,6 @@ extension GitReader {
 extension ContractSelector {
   /// Whether a change concerns what is selected; a rename concerns the old name as well.
   fileprivate func isTouched(_ change: ContractChange) -> Bool {
-    if contains(change.key) { return true }
-    guard change.kind == .renamed,
-      let old = change.fields.first(where: { $0.path == Contract.Field.contractName })?.old?.string
-    else { return false }
-    return contains(ContractKey(change.key.chainID, old))
+    change.keys.contains(where: contains)
   }
 }

@@ -37,6 +37,7 @@ extension GitBackend {
       context, folder throws(StateError) in
       var outcome = PlannedOperation.Outcome()
       var conflicts: [MergeConflict] = []
+      var unmet = Set(resolution.contracts.keys)
       var subjects: [String] = []
       for revision in revisions {
         let commit = try context.commit(revision)
@@ -46,11 +47,22 @@ extension GitBackend {
             "\(commit.id.short) is a merge, which has no single change to take back; revert the "
               + "commits that it merged")
         }
+        let (after, before) = (
+          try context.folder(commit.id), try context.folder(commit.parents.first)
+        )
         folder = try folder.merging(
-          from: try context.folder(commit.id), to: try context.folder(commit.parents.first),
-          resolution: resolution, conflicts: &conflicts)
+          from: after, to: before, resolution: resolution, conflicts: &conflicts)
+        var notes: [String] = []
+        let changes = ChangeSet(from: nil, before, to: nil, after, notes: &notes)
+        for change in changes.changes { unmet.subtract(change.keys) }
         subjects.append(commit.subject)
         outcome.trailers.append(("GitState-Reverts", commit.id.hex))
+      }
+      if let key = unmet.min() {
+        throw StateError(
+          .invalidArgument,
+          "nothing was written: --resolve names \(key.description.escapingUnprintable), which the "
+            + "commits to revert did not change", key: key)
       }
       try Self.refuse(conflicts, "the revert")
       outcome.subject =
@@ -118,8 +130,9 @@ extension GitBackend {
       } else {
         try folder.rollBack(selectors, to: old, isTaken: context.isTaken)
       }
+      let what = selectors.isEmpty ? "" : Self.shown(selectors) + " "
       return PlannedOperation.Outcome(
-        subject: "Roll back to \(commit.id.short): \(commit.subject.escapingUnprintable)",
+        subject: "Roll back \(what)to \(commit.id.short): \(commit.subject.escapingUnprintable)",
         trailers: [("GitState-From", commit.id.hex)])
     }
     return try writeOne(operation)
@@ -148,13 +161,26 @@ extension GitBackend {
     try write([operation])[0].get()
   }
 
+  /// What a rollback is limited to, for the commit's subject.
+  private static func shown(_ selectors: [ContractSelector]) -> String {
+    guard selectors.count == 1 else { return "\(selectors.count) contracts and chains" }
+    return switch selectors[0] {
+    case .contract(let key): key.description.escapingUnprintable
+    case .chain(let chainID): "chain \(chainID)"
+    }
+  }
+
   private static func refuse(_ conflicts: [MergeConflict], _ what: String) throws(StateError) {
     guard let first = conflicts.first else { return }
-    let named = conflicts.prefix(5).map { conflict in
-      let key = conflict.key.description.escapingUnprintable
-      return conflict.field.map { "\($0.escapingUnprintable) of \(key)" } ?? key
+    var fields: [ContractKey: [String]] = [:]
+    for conflict in conflicts { fields[conflict.key, default: []].append(conflict.field) }
+    let named = fields.keys.sorted().prefix(5).map { key in
+      let names = (fields[key] ?? []).map(\.escapingUnprintable).joined(separator: ", ")
+      // A member of the file itself belongs to no contract.
+      let what = key.name.isEmpty ? "chain \(key.chainID)" : key.description.escapingUnprintable
+      return "\(what) (\(names))"
     }
-    let rest = conflicts.count > 5 ? " and \(conflicts.count - 5) more" : ""
+    let rest = fields.count > 5 ? " and \(fields.count - 5) more" : ""
     throw StateError(
       .mergeConflict,
       "nothing was written: \(what) conflicts with later changes of \(named.joined(separator: ", "))"
@@ -191,5 +217,10 @@ extension DeploymentFolder {
     try apply(
       changes.sorted { $0.key < $1.key }.map { (key: $0.key, contract: $0.value) },
       isTaken: isTaken)
+    // A chain that the other state does not have at all had no file there.
+    for file in deployments
+    where file.contractNames.isEmpty && selectors.contains(.chain(file.chainID)) {
+      if try other.file(of: file.chainID) == nil { self[file.name] = nil }
+    }
   }
 }

@@ -1,17 +1,19 @@
 public import LosslessJSON
 
-/// Two changes to one field, or to one contract's being there, that exclude each other.
+/// Two changes to one field that exclude each other; a removal of the contract changes every field.
 public struct MergeConflict: Hashable, Sendable {
   /// The contract concerned.
   public var key: ContractKey
-  /// The field; nil where one side removed the contract and the other changed it.
-  public var field: String?
-  /// What both sides started from: the field's value, or the whole record.
+  /// The field of the contract's record, or of the file where the contract has no name.
+  public var field: String
+  /// What both sides started from; nil where the field was not there.
   public var base: JSONValue?
-  /// What our side made of it.
+  /// What our side made of it; nil where it has no such field, or no such contract.
   public var ours: JSONValue?
-  /// What the other side made of it.
+  /// What the other side made of it; nil where it has no such field, or no such contract.
   public var theirs: JSONValue?
+  /// The side that removed the whole contract; nil where both have it.
+  public var removingSide: MergeResolution.Side?
 }
 
 /// Which side is to be right where both changed the same.
@@ -61,10 +63,12 @@ enum ThreeWayMerge {
     let side = resolution.side(for: key)
     guard let ours, let theirs else {
       if let side { return side == .ours ? ours : theirs }
-      conflicts.append(
-        MergeConflict(
-          key: key, field: nil, base: base.map { .object($0.record) },
-          ours: ours.map { .object($0.record) }, theirs: theirs.map { .object($0.record) }))
+      for field in FieldChange.between(base, ours ?? theirs) {
+        conflicts.append(
+          MergeConflict(
+            key: key, field: field.path, base: field.old, ours: ours == nil ? nil : field.new,
+            theirs: theirs == nil ? nil : field.new, removingSide: ours == nil ? .ours : .theirs))
+      }
       return ours ?? theirs
     }
     var merged = ours.record

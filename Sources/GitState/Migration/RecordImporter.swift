@@ -46,8 +46,8 @@ public struct RecordImporter: Sendable {
   ///   - source: The folder, as the commit is to name it.
   ///   - progress: Told how far the import is.
   /// - Returns: What became of the records.
-  /// - Throws: `SERIALIZATION_FAILED` where pairs are no records and are not to be skipped; then
-  ///   nothing was written.
+  /// - Throws: `SERIALIZATION_FAILED` where pairs are no records and are not to be skipped, with all
+  ///   ``StateError/invalidRecords``; then nothing was written.
   public func run(
     _ records: LevelDBRecords, source: String, progress: (Progress) -> Void = { _ in }
   ) throws(StateError) -> ImportReport {
@@ -134,12 +134,13 @@ public struct RecordImporter: Sendable {
   }
 
   private static func refusal(_ invalid: [InvalidRecord]) -> StateError {
-    let shown = invalid.prefix(20).map(\.description).joined(separator: "; ")
-    let rest = invalid.count > 20 ? "; and \(invalid.count - 20) more" : ""
-    return StateError(
+    let count = invalid.count == 1 ? "a pair is" : "\(invalid.count) pairs are"
+    var error = StateError(
       .serializationFailed,
-      "nothing was imported, since \(invalid.count == 1 ? "a pair is" : "\(invalid.count) pairs are")"
-        + " no record: \(shown)\(rest); mend the source, or leave them out with --skip-invalid")
+      "nothing was imported, since \(count) no record; mend the source, or leave out what is listed "
+        + "here with --skip-invalid")
+    error.invalidRecords = invalid
+    return error
   }
 }
 

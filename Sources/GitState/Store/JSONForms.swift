@@ -41,7 +41,7 @@ extension MergeConflict {
   /// `{"key","field","base","ours","theirs"}`; what was not there is absent.
   public var json: JSONObject {
     var json: JSONObject = ["key": .string(key.description)]
-    json["field"] = field.map { .string($0) }
+    json["field"] = .string(field)
     json["base"] = base
     json["ours"] = ours
     json["theirs"] = theirs
@@ -80,8 +80,8 @@ extension VerificationReport {
 }
 
 extension StateError {
-  /// `{"error":{"code","message","key"?,"file"?,"line"?,"column"?}}`, and the conflicts where there
-  /// are any.
+  /// `{"error":{"code","message","key"?,"file"?,"line"?,"column"?}}`, and where there are any,
+  /// `"conflicts"`, or `"invalid"` and `"invalidRecords"` as an import has them.
   public var json: JSONObject {
     var error: JSONObject = ["code": .string(code.rawValue), "message": .string(message)]
     error["key"] = key.map { .string($0.description) }
@@ -89,6 +89,10 @@ extension StateError {
     error["line"] = line.map { .number(JSONNumber($0)) }
     error["column"] = column.map { .number(JSONNumber($0)) }
     var json: JSONObject = ["error": .object(error)]
+    if !invalidRecords.isEmpty {
+      json["invalid"] = .number(JSONNumber(invalidRecords.count))
+      json["invalidRecords"] = .array(invalidRecords.map { .object($0.json) })
+    }
     if !conflicts.isEmpty { json["conflicts"] = .array(conflicts.map { .object($0.json) }) }
     return json
   }
@@ -116,8 +120,12 @@ extension ImportReport {
           "key": .string($0.key.description), "problems": .array($0.problems.map { .string($0) }),
         ]
       })
-    json["invalidRecords"] = .array(
-      invalid.map { ["key": .string($0.key), "problem": .string($0.problem)] })
+    json["invalidRecords"] = .array(invalid.map { .object($0.json) })
     return json
   }
+}
+
+extension InvalidRecord {
+  /// `{"key","problem"}`.
+  var json: JSONObject { ["key": .string(key), "problem": .string(problem)] }
 }

@@ -49,6 +49,8 @@ public struct StateError: Error, Sendable {
   public var column: Int?
   /// The changes that exclude each other, where that is the failure.
   public var conflicts: [MergeConflict]
+  /// The pairs of another store that are no records, where those are the failure.
+  public var invalidRecords: [InvalidRecord] = []
   /// What the failure came from.
   public var underlying: (any Error)?
 

@@ -40,6 +40,10 @@ struct LogCommand: AsyncParsableCommand {
         LogQuery(selector: selector, limit: count, since: since, until: until))
     }
     options.warn(log.notes)
+    if let what, log.entries.isEmpty, count != 0, since == nil, until == nil {
+      throw StateError(
+        .notFound, "\(what.escapingUnprintable) was never recorded, so it has no history")
+    }
     if options.json {
       Output.writeJSON(.array(log.entries.map { .object($0.json) }))
       return

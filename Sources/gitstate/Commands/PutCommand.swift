@@ -125,8 +125,17 @@ struct PutCommand: AsyncParsableCommand {
   /// The records to put; one that is none is as malformed as one whose address is none.
   private func records(in file: String) throws(StateError) -> [Contract] {
     let bytes = try readInput(file == "-" ? file : options.inFolder(file))
-    do {
-      return try ContractDocument.contracts(parsing: bytes, name: file)
+    do throws(StateError) {
+      let contracts = try ContractDocument.contracts(parsing: bytes, name: file)
+      var keys: Set<ContractKey> = []
+      if let twice = contracts.first(where: { !keys.insert($0.key).inserted }) {
+        throw StateError(
+          .validationFailed,
+          "nothing was written: \(file.escapingUnprintable) has several records of "
+            + "\(twice.key.description.escapingUnprintable); leave the one that holds",
+          key: twice.key, file: file)
+      }
+      return contracts
     } catch  where error.code == .serializationFailed && error.line == nil {
       throw StateError(
         .validationFailed, "nothing was written: \(error.message)", key: error.key, file: file)

@@ -39,6 +39,7 @@ struct Failure {
     } else {
       // File names and servers' texts are in messages, too, and newlines in none.
       Output.note("gitstate: \(error.message.escapingUnprintable)")
+      for record in error.invalidRecords { Output.note("  \(record)") }
       for conflict in error.conflicts { Output.note(Self.text(conflict)) }
     }
     Glibc.exit(status)
@@ -57,10 +58,11 @@ struct Failure {
 
   private static func text(_ conflict: MergeConflict) -> String {
     let key = conflict.key.description.escapingUnprintable
-    let name = conflict.field.map { "\(key) \($0.escapingUnprintable)" } ?? key
+    let name = "\(key) \(conflict.field.escapingUnprintable)"
     let values = [("base", conflict.base), ("ours", conflict.ours), ("theirs", conflict.theirs)]
     let lines = values.map { side, value in
-      "    \(side.padded(to: 6))  \(value.map(ValueText.of) ?? "none")"
+      let absence = side == conflict.removingSide?.rawValue ? "contract not there" : "none"
+      return "    \(side.padded(to: 6))  \(value.map(ValueText.of) ?? absence)"
     }
     return "  \(name)\n\(lines.joined(separator: "\n"))"
   }

@@ -121,9 +121,10 @@ private let hash = "0x035df318e7b4d02767fc5d749d77c0cd1f8a24e45950df940b71de21b6
       #"{"contractName":"a\u001b","chainId":31337,"address":"0x1","factoryByteCodeHash":"","proxyAddress":"p"}"#
     )
     #expect(
-      odd.oddities.map(\.field) == ["address", "proxyAddress", "factoryByteCodeHash", "timestamp"])
-    #expect(odd.oddities.map(\.severity) == [.error, .error, .warning, .warning])
-    #expect(odd.oddities[0].description.contains("0x1"))
+      odd.oddities.map(\.field)
+        == ["contractName", "address", "proxyAddress", "factoryByteCodeHash", "timestamp"])
+    #expect(odd.oddities.map(\.severity) == [.error, .error, .error, .warning, .warning])
+    #expect(odd.oddities[1].description.contains("0x1"))
     #expect(!odd.oddities[0].description.unicodeScalars.contains("\u{1b}"))
     let sound = try contract(
       #"{"contractName":"A","chainId":1,"address":"\#(address)","factoryByteCodeHash":"\#(hash)","timestamp":1}"#
