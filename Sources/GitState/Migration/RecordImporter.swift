@@ -93,16 +93,18 @@ public struct RecordImporter: Sendable {
       : contracts.sorted { $0.key < $1.key }
     let operations = operations(sorted, source: source)
     let size = options.keepsHistory ? Self.batchSize : max(1, operations.count)
-    var position = 0
+    var (position, done) = (0, 0)
     while position < operations.count {
+      progress(Progress(done: done, total: contracts.count))
       let batch = Array(operations[position..<min(position + size, operations.count)])
       let results = options.isDryRun ? try preview(batch) : backend.apply(batch)
       for (operation, result) in zip(batch, results) {
         try report.add(try result.get(), operation)
       }
       position += batch.count
-      progress(Progress(done: position, total: operations.count))
+      done += batch.reduce(0) { $0 + $1.mutations.count }
     }
+    progress(Progress(done: done, total: contracts.count))
   }
 
   private func operations(_ contracts: [Contract], source: String) -> [Operation] {

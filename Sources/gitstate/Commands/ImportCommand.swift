@@ -56,7 +56,7 @@ struct ImportLevelDBCommand: AsyncParsableCommand {
         if !isQuiet { Output.progress("reading: \(count) records") }
       }
       return try RecordImporter(into: git, options: settingsNow).run(records, source: path) {
-        if !isQuiet { Output.progress("importing: \($0.done) of \($0.total)") }
+        if !isQuiet { Output.progress("importing: \($0.done) of \($0.total) records") }
       }
     }
     ImportReportText(report: report, options: options, isDryRun: dryRun).print()
