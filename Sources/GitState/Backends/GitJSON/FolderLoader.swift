@@ -1,13 +1,13 @@
 import Git
 
-/// Reads deployment folders out of commits, parsing no file twice that it had the last time.
+/// Reads deployment folders out of commits, parsing only files that the cache does not have.
 struct FolderLoader {
-  private var last: [FileName: DeploymentFolder.Item] = [:]
+  let cache: FileCache
 
   /// The deployments folder of a commit; an empty one before the first commit.
   ///
   /// - Throws: `BACKEND_UNAVAILABLE` where it cannot be read or is no folder.
-  mutating func folder(
+  func folder(
     _ path: String, of commit: ObjectID?, in repository: borrowing Repository
   ) throws -> DeploymentFolder {
     guard let commit else { return DeploymentFolder(path: path) }
@@ -16,26 +16,33 @@ struct FolderLoader {
   }
 
   /// The deployments folder below a root tree.
-  mutating func folder(
+  func folder(
     _ path: String, ofTree root: ObjectID, in repository: borrowing Repository
   ) throws -> DeploymentFolder {
     guard let entry = try entry(at: path, in: root, repository) else {
       return DeploymentFolder(path: path)
     }
     var items: [FileName: DeploymentFolder.Item] = [:]
+    var unknown: [TreeEntry] = []
     for file in try repository.tree(entry.id).entries where Self.isState(file) {
-      let name = FileName(file.shownName)
-      if let known = last[name], known.blob == file.id, known.mode == file.mode {
-        items[name] = known
+      if let content = file.mode == .link ? Self.link(file) : cache.content(file.cacheKey) {
+        items[FileName(file.shownName)] = DeploymentFolder.Item(
+          content: content, blob: file.id, mode: file.mode)
       } else {
-        items[name] = DeploymentFolder.Item(
-          content: try content(file, repository), blob: file.id, mode: file.mode)
+        unknown.append(file)
       }
+    }
+    // Only now: where the cache cannot hold the whole folder, a file that is put in pushes out one
+    // that would have been asked for next, and so on to the last.
+    for file in unknown {
+      let content = try content(file, repository)
+      cache.insert(content, for: file.cacheKey)
+      items[FileName(file.shownName)] = DeploymentFolder.Item(
+        content: content, blob: file.id, mode: file.mode)
     }
     if try repository.tree(entry.id)[FolderSettings.name] != nil {
       _ = try FolderSettings.read(repository, tree: root, folder: path)
     }
-    last = items
     return DeploymentFolder(path: path, items: items)
   }
 
@@ -64,15 +71,17 @@ struct FolderLoader {
       && [FileMode.blob, .executable, .link].contains(entry.mode)
   }
 
+  private static func link(_ file: TreeEntry) -> FileContent {
+    .broken(
+      StateError(
+        .backendUnavailable,
+        "\(file.name) is a symbolic link; put the file itself there and commit it",
+        file: file.name))
+  }
+
+  /// Reads and parses a file; what comes of it depends on nothing but its ``TreeEntry/cacheKey``.
   private func content(_ file: TreeEntry, _ repository: borrowing Repository) throws -> FileContent
   {
-    guard file.mode != .link else {
-      return .broken(
-        StateError(
-          .backendUnavailable,
-          "\(file.name) is a symbolic link; put the file itself there and commit it",
-          file: file.name))
-    }
     guard try repository.blobSize(file.id) <= DeploymentFile.maximumSize else {
       return .broken(
         StateError(
@@ -95,6 +104,8 @@ struct FolderLoader {
 }
 
 extension TreeEntry {
+  fileprivate var cacheKey: FileCache.Key { FileCache.Key(blob: id, name: rawName) }
+
   /// Whether the name is text.
   fileprivate var hasUTF8Name: Bool { name.utf8.elementsEqual(rawName) }
 

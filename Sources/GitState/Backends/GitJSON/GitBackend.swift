@@ -12,6 +12,7 @@ public final class GitBackend: StateBackend {
   // read does not wait for a write.
   private let reader: Mutex<GitReader>
   private let writer: Mutex<GitWriter>
+  private let cache: FileCache
 
   /// Opens the state of a repository.
   ///
@@ -22,8 +23,10 @@ public final class GitBackend: StateBackend {
   public init(_ options: GitBackendOptions) throws(StateError) {
     self.options = options
     location = try StateLocation(options)
-    reader = Mutex(try GitReader(location, staleness: options.staleness))
-    writer = Mutex(try GitWriter(location, options))
+    cache = FileCache(capacity: options.cacheSize)
+    reader = Mutex(try GitReader(location, staleness: options.staleness, cache: cache))
+    writer = Mutex(try GitWriter(location, options, cache: cache))
+    if options.warmsCache { reader.withLock { $0.warm() } }
   }
 
   /// `git`.
@@ -101,6 +104,12 @@ public final class GitBackend: StateBackend {
       return operations.map { _ in .failure(error) }
     }
   }
+
+  /// What the cache of parsed files holds, and how many parses it has saved reads and writes.
+  ///
+  /// A read of a tip that has not moved does not ask the cache, and is counted as neither hit nor
+  /// miss.
+  public var cacheStatistics: CacheStatistics? { cache.statistics }
 
   /// Looks at every file on the state's branch.
   public func verify() throws(StateError) -> VerificationReport {

@@ -5,16 +5,27 @@ struct GitReader: ~Copyable {
   let repository: Repository
   let location: StateLocation
   private let staleness: Duration
-  private var loader = FolderLoader()
+  private let loader: FolderLoader
   private var current: StateSnapshot?
   private var checked: ContinuousClock.Instant?
 
-  init(_ location: StateLocation, staleness: Duration) throws(StateError) {
+  init(_ location: StateLocation, staleness: Duration, cache: FileCache) throws(StateError) {
     self.location = location
     self.staleness = staleness
+    loader = FolderLoader(cache: cache)
     repository = try convertingGitErrors(
       .backendUnavailable, "the repository cannot be opened"
     ) { try Repository(opening: location.gitDirectory) }
+  }
+
+  /// Reads the tip ahead of the first read.
+  mutating func warm() {
+    do {
+      _ = try snapshot(at: nil)
+    } catch {
+      // Whoever reads meets the same fault and is told; opening must not fail of it, since a write
+      // or another revision may do without the tip.
+    }
   }
 
   /// Makes the next read look at the branch, however short ago the last one did.
@@ -51,7 +62,7 @@ struct GitReader: ~Copyable {
   }
 
   /// The deployments folder of any commit.
-  mutating func load(_ commit: ObjectID?) throws(StateError) -> StateSnapshot {
+  func load(_ commit: ObjectID?) throws(StateError) -> StateSnapshot {
     try convertingGitErrors(
       .backendUnavailable, "the state of commit \(commit?.short ?? "none") could not be read"
     ) {

@@ -7,13 +7,16 @@ final class GitWriter {
   let repository: Repository
   let location: StateLocation
   let options: GitBackendOptions
-  private var loader = FolderLoader()
+  private let loader: FolderLoader
 
   var isDurable: Bool { options.durability == .full }
 
-  init(_ location: StateLocation, _ options: GitBackendOptions) throws(StateError) {
+  init(_ location: StateLocation, _ options: GitBackendOptions, cache: FileCache)
+    throws(StateError)
+  {
     self.location = location
     self.options = options
+    loader = FolderLoader(cache: cache)
     repository = try convertingGitErrors(
       .backendUnavailable, "the repository cannot be opened"
     ) {
@@ -172,8 +175,7 @@ final class GitWriter {
         isTaken: { name throws(StateError) in try working?.isTaken(name) ?? false },
         folder: { [self] commit throws(StateError) in
           try convertingGitErrors(.backendUnavailable, "an earlier state could not be read") {
-            var loader = loader
-            return try loader.folder(location.folder, of: commit, in: repository)
+            try loader.folder(location.folder, of: commit, in: repository)
           }
         },
         commit: { [self] revision throws(StateError) in
