@@ -21,6 +21,9 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.11.0"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     .package(
       url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
   ],
@@ -35,7 +38,12 @@ let package = Package(
     .target(name: "LevelDB", dependencies: ["CLevelDB"], swiftSettings: settings),
     .target(
       name: "GitState",
-      dependencies: ["Git", "LevelDB", "LosslessJSON"],
+      dependencies: [
+        "Git", "LevelDB", "LosslessJSON",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "CoreMetrics", package: "swift-metrics"),
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ],
       swiftSettings: settings),
     .target(
       name: "GitStateTesting", dependencies: ["GitState", "LosslessJSON"],
@@ -63,6 +71,9 @@ let package = Package(
       name: "GitStateTests",
       dependencies: [
         "GitState", "GitStateTesting", "Git", "LevelDB", "LosslessJSON", "TestSupport",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "CoreMetrics", package: "swift-metrics"),
+        .product(name: "MetricsTestKit", package: "swift-metrics"),
       ],
       swiftSettings: settings),
     .testTarget(

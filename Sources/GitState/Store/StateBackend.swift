@@ -27,6 +27,14 @@ public protocol StateBackend: Sendable {
   /// Looks at everything that is there for faults.
   func verify() throws(StateError) -> VerificationReport
 
+  /// Gets ready, before the first operation; called again it does nothing.
+  ///
+  /// - Throws: `BACKEND_UNAVAILABLE` where the state cannot be opened.
+  func open() throws(StateError)
+
+  /// Whether the state can be read as a whole; cheaper than ``verify()``.
+  func health() -> BackendHealth
+
   /// What the backend's cache did so far; nil where it has none.
   var cacheStatistics: CacheStatistics? { get }
 
@@ -37,6 +45,19 @@ public protocol StateBackend: Sendable {
 extension StateBackend {
   /// Nothing to let go of.
   public func close() {}
+
+  /// Nothing to get ready.
+  public func open() {}
+
+  /// Whether some record, of a contract that hardly is there, can be looked up.
+  public func health() -> BackendHealth {
+    do {
+      _ = try contract(ContractKey(1, "gitstate/health"))
+      return BackendHealth()
+    } catch {
+      return BackendHealth(problems: [error.message])
+    }
+  }
 
   /// No cache.
   public var cacheStatistics: CacheStatistics? { nil }

@@ -31,6 +31,10 @@ public struct StateError: Error, Sendable {
     public static let authenticationFailed = Code(rawValue: "AUTHENTICATION_FAILED")
     /// A remote could not be reached or gave no usable answer.
     public static let remoteUnavailable = Code(rawValue: "REMOTE_UNAVAILABLE")
+    /// No answer came in the time that the caller gave.
+    public static let operationTimeout = Code(rawValue: "OPERATION_TIMEOUT")
+    /// The caller's task was cancelled.
+    public static let operationCancelled = Code(rawValue: "OPERATION_CANCELLED")
     /// What was asked makes no sense: an argument, a name, a combination.
     public static let invalidArgument = Code(rawValue: "INVALID_ARGUMENT")
   }

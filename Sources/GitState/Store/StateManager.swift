@@ -1,208 +1,322 @@
 import Dispatch
-public import LosslessJSON
+import Logging
 import Synchronization
 
 /// Deployment state, whatever keeps it.
 ///
-/// Calls do not block: a backend's work runs on queues of the manager's own. Writes are done in the
-/// order in which they were asked for, and those that wait are done together. A read waits for no
-/// write, but sees every write that this manager has answered.
+/// Calls do not block: a backend's work runs on queues of the manager's own. Writes to a contract are
+/// done in the order in which they were asked for, and those that wait are done together. A read waits
+/// for no write, but sees every write that this manager has answered.
+///
+/// An operation goes through ``StateManagerOptions/middleware``, is told to ``events``, counted in
+/// ``metrics()`` and logged.
 public final class StateManager: Sendable {
   /// What keeps the state.
   public let backend: any StateBackend
+  /// How the manager goes about its work.
+  public let options: StateManagerOptions
+  let recorder: OperationRecorder
+  let hub: EventHub
+  private let order = WriteOrder()
   private let writes = DispatchQueue(label: "gitstate.writes")
-  private let reads = DispatchQueue(label: "gitstate.reads", attributes: .concurrent)
+  private let reads = BlockingPool(label: "gitstate.reads")
   private let waiting = Mutex(Waiting())
+  private let life = Mutex(Life())
 
   private struct Waiting {
-    var operations: [(Operation, CheckedContinuation<Result<WriteResult, StateError>, Never>)] = []
+    var operations: [(operation: Operation, answer: PendingAnswer<WriteResult>)] = []
     var isDraining = false
   }
 
+  private struct Life {
+    var isOpen = false
+    var isClosed = false
+    var lastID: UInt64 = 0
+  }
+
   /// Manages a backend's state.
-  public init(backend: any StateBackend) {
+  ///
+  /// - Parameters:
+  ///   - backend: What keeps the state; ``close()`` closes it.
+  ///   - options: How to go about it.
+  public init(backend: any StateBackend, options: StateManagerOptions = StateManagerOptions()) {
     self.backend = backend
+    self.options = options
+    recorder = OperationRecorder(factory: options.metricsFactory)
+    hub = EventHub(bufferSize: options.eventBufferSize)
   }
 
   /// The state of a git repository.
   ///
-  /// - Parameter options: Which repository, branch and folder.
+  /// - Parameters:
+  ///   - git: Which repository, branch and folder.
+  ///   - options: How to go about it.
   /// - Throws: `BACKEND_UNAVAILABLE` where there is no repository.
-  public convenience init(git options: GitBackendOptions) async throws(StateError) {
-    self.init(
-      backend: try await Self.onQueue(.global()) { () throws(StateError) in
-        try GitBackend(options)
-      })
+  public convenience init(
+    git: GitBackendOptions, options: StateManagerOptions = StateManagerOptions()
+  ) async throws(StateError) {
+    let opened = await withCheckedContinuation { continuation in
+      DispatchQueue(label: "gitstate.open").async {
+        continuation.resume(
+          returning: Result { () throws(StateError) in try GitBackend(git) })
+      }
+    }
+    self.init(backend: try opened.get(), options: options)
   }
 
   /// A word for the kind of backend.
   public var backendType: String { backend.type }
 
-  // MARK: Reading
-
-  /// The record of a contract.
+  /// What happens from now on; each use is a listener of its own.
   ///
-  /// - Returns: nil only where it is proven that there is none.
-  /// - Throws: `BACKEND_UNAVAILABLE` or `SERIALIZATION_FAILED` where that cannot be told.
-  public func contract(_ key: ContractKey) async throws(StateError) -> Contract? {
-    try await read { backend throws(StateError) in try backend.contract(key) }
-  }
+  /// A listener that is slow holds up nothing: it misses the oldest events, and is told how many.
+  public var events: StateEvents { hub.events() }
 
-  /// Whether there is a contract.
+  // MARK: Beginning and end
+
+  /// Gets the backend ready; the first operation does so, too.
   ///
-  /// - Throws: As ``contract(_:)``: what cannot be read is never "absent".
-  public func has(_ key: ContractKey) async throws(StateError) -> Bool {
-    try await contract(key) != nil
-  }
-
-  /// All contracts of a chain, or of all chains, by chain ID and name.
-  public func contracts(on chainID: ChainID? = nil) async throws(StateError) -> [Contract] {
-    try await query(ContractQuery(chainID: chainID))
-  }
-
-  /// The contracts that a query finds.
-  public func query(_ query: ContractQuery) async throws(StateError) -> [Contract] {
-    try await read { backend throws(StateError) in try backend.contracts(matching: query) }
-  }
-
-  /// An export document of all contracts, or of some chains'.
+  /// Doing it again changes nothing.
   ///
-  /// - Parameter chains: The chains; empty is all.
-  /// - Returns: The document, ready to be printed.
-  /// - Throws: As ``contract(_:)``.
-  public func export(chains: [ChainID] = []) async throws(StateError) -> JSONObject {
-    var contracts: [Contract] = []
-    if chains.isEmpty {
-      contracts = try await self.contracts()
-    } else {
-      for chainID in Set(chains).sorted() { contracts += try await self.contracts(on: chainID) }
+  /// - Throws: `BACKEND_UNAVAILABLE` where the state cannot be opened, or the manager is closed.
+  public func initialize() async throws(StateError) {
+    try checkNotClosed()
+    try await onReads(until: nil) { () throws(StateError) in }
+  }
+
+  /// Closes the backend once all that was asked is done; operations after that fail.
+  ///
+  /// Doing it again changes nothing.
+  public func close() async {
+    let isFirst = life.withLock { life in
+      defer { life.isClosed = true }
+      return !life.isClosed
     }
-    return ContractDocument.export(contracts, exportTime: SystemClock.milliseconds)
+    await withCheckedContinuation { continuation in
+      writes.async { continuation.resume() }
+    }
+    await reads.finish()
+    guard isFirst else { return }
+    backend.close()
+    hub.close()
   }
 
-  /// Looks at everything that is there for faults.
-  public func verify() async throws(StateError) -> VerificationReport {
-    try await read { backend throws(StateError) in try backend.verify() }
+  private func open() throws(StateError) {
+    try life.withLock { life throws(StateError) in
+      guard !life.isOpen else { return }
+      try backend.open()
+      life.isOpen = true
+    }
   }
 
-  // MARK: Writing
-
-  /// Sets a contract's whole record.
-  ///
-  /// - Throws: `VALIDATION_FAILED` naming field and value; nothing was written then.
-  @discardableResult
-  public func put(_ contract: Contract, reason: String? = nil) async throws(StateError)
-    -> WriteResult
-  {
-    try await write(Operation(.put, [.put(contract)], reason: reason))
+  private func checkNotClosed() throws(StateError) {
+    guard life.withLock({ $0.isClosed }) else { return }
+    throw StateError(.backendUnavailable, "the state manager is closed; make another one")
   }
 
-  /// Sets several records as one: all of them, or none.
-  @discardableResult
-  public func put(_ contracts: [Contract], reason: String? = nil) async throws(StateError)
-    -> WriteResult
-  {
-    try await write(Operation(.transaction, contracts.map { .put($0) }, reason: reason))
+  func begin(_ name: String, _ keys: [ContractKey]) throws(StateError) -> StateOperation {
+    try checkNotClosed()
+    let id = life.withLock { life in
+      life.lastID += 1
+      return life.lastID
+    }
+    let operation = StateOperation(id: id, name: name, keys: keys, backendType: backend.type)
+    hub.send(.began(operation))
+    return operation
   }
 
-  /// Changes some fields of a contract's record.
-  @discardableResult
-  public func update(_ update: ContractUpdate, reason: String? = nil) async throws(StateError)
-    -> WriteResult
-  {
-    try await write(Operation(.put, [.update(update)], reason: reason))
+  // MARK: Doing
+
+  /// The point in time at which a caller stops waiting.
+  func deadline(_ timeout: Duration?) -> ContinuousClock.Instant? {
+    (timeout ?? options.timeout).map { ContinuousClock.now + $0 }
   }
 
-  /// Removes a contract's record; where there is none, nothing happens.
-  @discardableResult
-  public func delete(_ key: ContractKey, reason: String? = nil) async throws(StateError)
-    -> WriteResult
-  {
-    try await write(Operation(.delete, [.delete(key)], reason: reason))
-  }
-
-  /// Imports the records of an export document, odd ones as they are.
-  ///
-  /// - Parameters:
-  ///   - document: The document.
-  ///   - overwrites: Whether its records take the place of others that are there.
-  /// - Returns: What became of the records.
-  /// - Throws: `VALIDATION_FAILED` where the document holds what is no record.
-  @discardableResult
-  public func importDocument(_ document: JSONObject, overwrites: Bool = false)
-    async throws(StateError) -> ImportReport
-  {
-    let contracts = try ContractDocument.contracts(in: .object(document))
-    let operation = Operation(
-      .importing, contracts.map { .importRecord($0, overwrite: overwrites) })
-    let result = try await write(operation)
-    var report = ImportReport()
-    report.read = contracts.count
-    report.add(result.outcomes, of: contracts)
-    report.changes = result.changes
-    report.warnings = result.warnings
-    return report
+  /// Runs a body that may block, on the reads' threads.
+  func onReads<Value: Sendable>(
+    until deadline: ContinuousClock.Instant?,
+    _ body: @escaping @Sendable () throws(StateError) -> Value
+  ) async throws(StateError) -> Value {
+    let pending = PendingAnswer<Value>()
+    reads.async { [self] in
+      guard pending.begin() else { return }
+      pending.answer(
+        Result { () throws(StateError) in
+          try open()
+          return try body()
+        })
+    }
+    return try await pending.value(
+      until: deadline,
+      expiry: { _ in
+        StateError(
+          .operationTimeout,
+          "no answer in the time given, so nothing is known about what was asked; try again, or give "
+            + "it more time")
+      },
+      cancellation: { _ in
+        StateError(.operationCancelled, "the task that asked was cancelled before the answer")
+      })
   }
 
   /// Does an operation: all of it, or nothing.
   ///
+  /// - Parameters:
+  ///   - operation: What to do.
+  ///   - timeout: How long to wait for the answer; nil is what the options say.
   /// - Returns: The answer, once the write is durable.
-  public func write(_ operation: Operation) async throws(StateError) -> WriteResult {
-    let result = await withCheckedContinuation { continuation in
-      let starts = waiting.withLock { waiting in
-        waiting.operations.append((operation, continuation))
-        defer { waiting.isDraining = true }
-        return !waiting.isDraining
-      }
-      if starts { writes.async { self.drain() } }
+  /// - Throws: What the middleware or the backend refuses. `OPERATION_TIMEOUT` and
+  ///   `OPERATION_CANCELLED` say whether the operation was withdrawn in time, and so certainly is not
+  ///   written, or is being written, so that only a read will tell.
+  public func write(_ operation: Operation, timeout: Duration? = nil) async throws(StateError)
+    -> WriteResult
+  {
+    let keys = operation.mutations.map(\.key)
+    // Taken before anything is waited for: this is the order in which callers ask.
+    let place = order.enter(Set(keys))
+    let (deadline, start) = (deadline(timeout), ContinuousClock.now)
+    let asked: StateOperation
+    do throws(StateError) {
+      asked = try begin(operation.kind.rawValue, keys)
+    } catch {
+      order.leave(place)
+      throw error
     }
-    return try result.get()
+    do throws(StateError) {
+      let answer: PendingAnswer<WriteResult>
+      do throws(StateError) {
+        let operation = try await transformed(operation, keys: Set(keys))
+        await place.reached()
+        answer = enqueue(operation)
+        order.leave(place)
+      } catch {
+        order.leave(place)
+        throw error
+      }
+      let result = try await answer.value(
+        until: deadline,
+        expiry: Self.writeFailure(.operationTimeout, "no answer in the time given"),
+        cancellation: Self.writeFailure(
+          .operationCancelled, "the task that asked was cancelled"))
+      finish(asked, .write, since: start, changes: result.changes)
+      return result
+    } catch {
+      finish(asked, .write, since: start, error: error)
+      throw error
+    }
+  }
+
+  private func transformed(_ operation: Operation, keys: Set<ContractKey>) async throws(StateError)
+    -> Operation
+  {
+    var result = operation
+    for middleware in options.middleware { result = try await middleware.write(result) }
+    if let other = result.mutations.first(where: { !keys.contains($0.key) }) {
+      throw StateError(
+        .invalidArgument,
+        "nothing was written: a middleware added \(other.key.description.escapingUnprintable), which "
+          + "was not asked for; write it as an operation of its own", key: other.key)
+    }
+    return result
+  }
+
+  private static func writeFailure(_ code: StateError.Code, _ what: String)
+    -> @Sendable (Bool) -> StateError
+  {
+    { isBegun in
+      StateError(
+        code,
+        isBegun
+          ? "\(what), while it is being written: whether it was is not known, so read it before you "
+            + "try again"
+          : "\(what), so it was withdrawn: nothing was written")
+    }
+  }
+
+  private func enqueue(_ operation: Operation) -> PendingAnswer<WriteResult> {
+    let answer = PendingAnswer<WriteResult>()
+    let starts = waiting.withLock { waiting in
+      waiting.operations.append((operation, answer))
+      defer { waiting.isDraining = true }
+      return !waiting.isDraining
+    }
+    if starts { writes.async { self.drain() } }
+    return answer
   }
 
   /// Does what waits, as long as anything does.
   private func drain() {
     while true {
-      let batch = waiting.withLock { waiting in
+      let all = waiting.withLock { waiting in
         defer { waiting.operations = [] }
         waiting.isDraining = !waiting.operations.isEmpty
         return waiting.operations
       }
-      if batch.isEmpty { return }
-      let results = backend.apply(batch.map(\.0))
-      for ((_, continuation), result) in zip(batch, results) {
-        continuation.resume(returning: result)
+      if all.isEmpty { return }
+      let batch = all.filter { $0.answer.begin() }
+      guard !batch.isEmpty else { continue }
+      do throws(StateError) {
+        try open()
+        let results = backend.apply(batch.map(\.operation))
+        for ((_, answer), result) in zip(batch, results) { answer.answer(result) }
+      } catch {
+        for (_, answer) in batch { answer.answer(.failure(error)) }
       }
     }
-  }
-
-  /// Closes the backend once all that was asked is done.
-  public func close() async {
-    await withCheckedContinuation { continuation in
-      writes.async(flags: .barrier) { continuation.resume() }
-    }
-    backend.close()
-  }
-
-  /// Does something with the backend that may block.
-  func read<Result: Sendable>(
-    _ body: @escaping @Sendable (any StateBackend) throws(StateError) -> Result
-  ) async throws(StateError) -> Result {
-    let backend = backend
-    return try await Self.onQueue(reads) { () throws(StateError) in try body(backend) }
-  }
-
-  private static func onQueue<Value: Sendable>(
-    _ queue: DispatchQueue, _ body: @escaping @Sendable () throws(StateError) -> Value
-  ) async throws(StateError) -> Value {
-    let result = await withCheckedContinuation { continuation in
-      queue.async { continuation.resume(returning: Result(catching: body)) }
-    }
-    return try result.get()
   }
 }
 
 extension StateManager {
+  /// Counts, tells and logs an operation that is answered.
+  func finish(
+    _ operation: StateOperation, _ sort: OperationRecorder.Sort,
+    since start: ContinuousClock.Instant, changes: ChangeSet? = nil, error: StateError? = nil
+  ) {
+    let outcome = StateOutcome(
+      duration: ContinuousClock.now - start, error: error, changes: changes)
+    recorder.record(operation, sort, outcome)
+    hub.send(.ended(operation, outcome))
+    options.logger.debug(
+      "\(operation.name)",
+      metadata: [
+        "key": "\(Self.shown(operation.keys))", "backend": "\(operation.backendType)",
+        "ms": "\(Double(outcome.duration.microseconds) / 1000)",
+        "outcome": "\(error?.code.rawValue ?? "ok")",
+      ])
+  }
+
+  private static func shown(_ keys: [ContractKey]) -> String {
+    let shown = keys.prefix(10).map(\.description.escapingUnprintable).joined(separator: " ")
+    return keys.count > 10 ? "\(shown) and \(keys.count - 10) more" : shown
+  }
+
+  /// What was done since the manager was made: counts, times, errors, the cache.
+  public func metrics() -> StateMetrics { recorder.metrics(of: backend) }
+
+  /// Looks whether the state can be read as a whole.
+  ///
+  /// It never fails: what keeps it from looking is a problem in the report.
+  public func health() async -> HealthReport {
+    let start = ContinuousClock.now
+    var problems: [String]
+    do throws(StateError) {
+      let backend = backend
+      try checkNotClosed()
+      problems = try await onReads(until: deadline(nil)) { backend.health().problems }
+    } catch {
+      problems = [error.message]
+    }
+    let time = ContinuousClock.now - start
+    return HealthReport(
+      backendType: backend.type, problems: problems, latency: Double(time.microseconds) / 1000)
+  }
+
+  /// Whether the state can be read as a whole.
+  public func isHealthy() async -> Bool { await health().isHealthy }
+
   /// Does something that git alone can: look at history, undo, push.
+  ///
+  /// It is no operation of the manager's: middleware, events and metrics do not see it.
   ///
   /// - Parameter body: Gets the backend; it may block.
   /// - Returns: What the body returns.
@@ -210,7 +324,8 @@ extension StateManager {
   public func withGit<Result: Sendable>(
     _ body: @escaping @Sendable (GitBackend) throws(StateError) -> Result
   ) async throws(StateError) -> Result {
-    try await read { backend throws(StateError) in
+    let backend = backend
+    return try await onReads(until: nil) { () throws(StateError) in
       guard let git = backend as? GitBackend else {
         throw StateError(
           .invalidArgument, "the \(backend.type) backend has no history; the git backend has")

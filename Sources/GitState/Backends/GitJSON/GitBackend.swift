@@ -105,6 +105,24 @@ public final class GitBackend: StateBackend {
     }
   }
 
+  /// Whether the branch's tip and all files at it can be read, and each chain has one file.
+  public func health() -> BackendHealth {
+    do {
+      let folder = try snapshot().folder
+      var problems = folder.broken.map(\.error.message)
+      for chainID in Set(folder.deployments.map(\.chainID)).sorted() {
+        do {
+          _ = try folder.file(of: chainID)
+        } catch {
+          problems.append(error.message)
+        }
+      }
+      return BackendHealth(problems: problems)
+    } catch {
+      return BackendHealth(problems: [error.message])
+    }
+  }
+
   /// What the cache of parsed files holds, and how many parses it has saved reads and writes.
   ///
   /// A read of a tip that has not moved does not ask the cache, and is counted as neither hit nor
