@@ -57,7 +57,7 @@ public enum KeyExpression: Hashable, Sendable {
   }
 }
 
-extension StateSnapshot {
+extension StateReading {
   /// The contract that an expression names.
   ///
   /// - Throws: `INVALID_ARGUMENT` where no file has the network.

@@ -97,7 +97,7 @@ public struct RecordImporter: Sendable {
     while position < operations.count {
       progress(Progress(done: done, total: contracts.count))
       let batch = Array(operations[position..<min(position + size, operations.count)])
-      let results = options.isDryRun ? try preview(batch) : backend.apply(batch)
+      let results = options.isDryRun ? backend.preview(batch) : backend.apply(batch)
       for (operation, result) in zip(batch, results) {
         try report.add(try result.get(), operation)
       }
@@ -123,16 +123,6 @@ public struct RecordImporter: Sendable {
         reason: options.reason, trailers: trailers,
         authorTime: contract.timestamp / 1000)
     }
-  }
-
-  private func preview(_ operations: [Operation]) throws(StateError) -> [Result<
-    WriteResult, StateError
-  >] {
-    guard let backend = backend as? GitBackend else {
-      throw StateError(
-        .invalidArgument, "the \(backend.type) backend cannot try an import without doing it")
-    }
-    return backend.preview(operations)
   }
 
   private static func refusal(_ invalid: [InvalidRecord]) -> StateError {

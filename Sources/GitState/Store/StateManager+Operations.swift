@@ -7,45 +7,50 @@ extension StateManager {
   ///
   /// - Parameters:
   ///   - key: The contract.
+  ///   - revision: When, as `git rev-parse` takes it or as a date; nil is now.
   ///   - timeout: How long to wait for the answer; nil is what the options say.
   /// - Returns: nil only where it is proven that there is none.
-  /// - Throws: `BACKEND_UNAVAILABLE` or `SERIALIZATION_FAILED` where that cannot be told.
-  public func contract(_ key: ContractKey, timeout: Duration? = nil) async throws(StateError)
-    -> Contract?
-  {
+  /// - Throws: `BACKEND_UNAVAILABLE` or `SERIALIZATION_FAILED` where that cannot be told,
+  ///   `STATE_NOT_FOUND` where there is no such revision.
+  public func contract(
+    _ key: ContractKey, at revision: String? = nil, timeout: Duration? = nil
+  ) async throws(StateError) -> Contract? {
     let middleware = options.middleware
     return try await reading("read", [key], .read, timeout) {
       () async throws(StateError) -> @Sendable (any StateBackend) throws(StateError) -> Contract? in
       var wanted = key
       for middleware in middleware { wanted = try await middleware.read(wanted) }
       let key = wanted
-      return { backend throws(StateError) in try backend.contract(key) }
+      return { backend throws(StateError) in try backend.state(atOrNow: revision).contract(key) }
     }
   }
 
   /// Whether there is a contract.
   ///
-  /// - Throws: As ``contract(_:timeout:)``: what cannot be read is never "absent".
+  /// - Throws: As ``contract(_:at:timeout:)``: what cannot be read is never "absent".
   public func has(_ key: ContractKey) async throws(StateError) -> Bool {
     try await contract(key) != nil
   }
 
   /// All contracts of a chain, or of all chains, by chain ID and name.
-  public func contracts(on chainID: ChainID? = nil) async throws(StateError) -> [Contract] {
-    try await query(ContractQuery(chainID: chainID))
+  public func contracts(on chainID: ChainID? = nil, at revision: String? = nil)
+    async throws(StateError) -> [Contract]
+  {
+    try await query(ContractQuery(chainID: chainID), at: revision)
   }
 
   /// The contracts that a query finds.
   ///
   /// - Parameters:
   ///   - query: Which contracts, in which order.
+  ///   - revision: When, as `git rev-parse` takes it or as a date; nil is now.
   ///   - timeout: How long to wait for the answer; nil is what the options say.
   /// - Returns: Their records.
-  /// - Throws: As ``contract(_:timeout:)``, where any record that might belong to the answer cannot be
-  ///   read.
-  public func query(_ query: ContractQuery, timeout: Duration? = nil) async throws(StateError)
-    -> [Contract]
-  {
+  /// - Throws: As ``contract(_:at:timeout:)``, where any record that might belong to the answer cannot
+  ///   be read.
+  public func query(
+    _ query: ContractQuery, at revision: String? = nil, timeout: Duration? = nil
+  ) async throws(StateError) -> [Contract] {
     let middleware = options.middleware
     return try await reading("query", [], .query, timeout) {
       () async throws(StateError) -> @Sendable (any StateBackend) throws(StateError) -> [Contract]
@@ -53,23 +58,67 @@ extension StateManager {
       var wanted = query
       for middleware in middleware { wanted = try await middleware.query(wanted) }
       let query = wanted
-      return { backend throws(StateError) in try backend.contracts(matching: query) }
+      return { backend throws(StateError) in
+        try backend.state(atOrNow: revision).contracts(matching: query)
+      }
+    }
+  }
+
+  /// The contract that an expression names, as `bscmainnet/LookCoin` does.
+  ///
+  /// - Throws: `INVALID_ARGUMENT` where no network is called so.
+  public func key(_ expression: KeyExpression, at revision: String? = nil)
+    async throws(StateError) -> ContractKey
+  {
+    // A chain ID needs no look at the state, which may be broken elsewhere.
+    if case .key(let key) = expression { return key }
+    return try await withBackend { backend throws(StateError) in
+      try backend.state(atOrNow: revision).key(expression)
+    }
+  }
+
+  /// The chain that a text names: a chain ID, or a network.
+  ///
+  /// - Throws: `INVALID_ARGUMENT` where no network is called so.
+  public func chainID(named text: String, at revision: String? = nil) async throws(StateError)
+    -> ChainID
+  {
+    if let chainID = ChainID(text) { return chainID }
+    return try await withBackend { backend throws(StateError) in
+      try backend.state(atOrNow: revision).chainID(named: text)
     }
   }
 
   /// An export document of all contracts, or of some chains'.
   ///
-  /// - Parameter chains: The chains; empty is all.
+  /// - Parameters:
+  ///   - chains: The chains; empty is all.
+  ///   - revision: When, as `git rev-parse` takes it or as a date; nil is now.
   /// - Returns: The document, ready to be printed.
-  /// - Throws: As ``contract(_:timeout:)``.
-  public func export(chains: [ChainID] = []) async throws(StateError) -> JSONObject {
+  /// - Throws: As ``contract(_:at:timeout:)``.
+  public func export(chains: [ChainID] = [], at revision: String? = nil) async throws(StateError)
+    -> JSONObject
+  {
+    ContractDocument.export(
+      try await contracts(on: chains, at: revision), exportTime: SystemClock.milliseconds)
+  }
+
+  /// The contracts of some chains, by chain ID and name.
+  ///
+  /// - Parameters:
+  ///   - chains: The chains; empty is all.
+  ///   - revision: When, as `git rev-parse` takes it or as a date; nil is now.
+  /// - Returns: Their records.
+  /// - Throws: As ``contract(_:at:timeout:)``.
+  public func contracts(on chains: [ChainID], at revision: String? = nil) async throws(StateError)
+    -> [Contract]
+  {
+    guard !chains.isEmpty else { return try await contracts(at: revision) }
     var contracts: [Contract] = []
-    if chains.isEmpty {
-      contracts = try await self.contracts()
-    } else {
-      for chainID in Set(chains).sorted() { contracts += try await self.contracts(on: chainID) }
+    for chainID in Set(chains).sorted() {
+      contracts += try await self.contracts(on: chainID, at: revision)
     }
-    return ContractDocument.export(contracts, exportTime: SystemClock.milliseconds)
+    return contracts
   }
 
   /// Looks at everything that is there for faults.
@@ -158,5 +207,12 @@ extension StateManager {
     report.changes = result.changes
     report.warnings = result.warnings
     return report
+  }
+}
+
+extension StateBackend {
+  /// The state as it was at a revision, or as it is now.
+  fileprivate func state(atOrNow revision: String?) throws(StateError) -> any StateReading {
+    if let revision { try state(at: revision) } else { self }
   }
 }

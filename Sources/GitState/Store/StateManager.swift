@@ -324,13 +324,27 @@ extension StateManager {
   public func withGit<Result: Sendable>(
     _ body: @escaping @Sendable (GitBackend) throws(StateError) -> Result
   ) async throws(StateError) -> Result {
-    let backend = backend
-    return try await onReads(until: nil) { () throws(StateError) in
-      guard let git = backend as? GitBackend else {
+    try await withBackend { backend throws(StateError) in
+      guard let git = backend.git else {
         throw StateError(
           .invalidArgument, "the \(backend.type) backend has no history; the git backend has")
       }
       return try body(git)
     }
+  }
+
+  /// Does something with the backend itself, as an import does.
+  ///
+  /// It is no operation of the manager's: middleware, events and metrics do not see it.
+  ///
+  /// - Parameter body: Gets the backend; it may block.
+  /// - Returns: What the body returns.
+  /// - Throws: What the body throws; `BACKEND_UNAVAILABLE` where the manager is closed.
+  public func withBackend<Result: Sendable>(
+    _ body: @escaping @Sendable (any StateBackend) throws(StateError) -> Result
+  ) async throws(StateError) -> Result {
+    let backend = backend
+    try checkNotClosed()
+    return try await onReads(until: nil) { () throws(StateError) in try body(backend) }
   }
 }

@@ -4,7 +4,7 @@ import LosslessJSON
 /// The whole state at one commit.
 ///
 /// It does not change, whatever is written meanwhile.
-public struct StateSnapshot: Sendable {
+public struct StateSnapshot: StateReading {
   let commit: ObjectID?
   let folder: DeploymentFolder
 

@@ -31,12 +31,3 @@ struct DeleteCommand: AsyncParsableCommand {
     options.printAnswer(result, unchanged: "nothing changed")
   }
 }
-
-extension StateManager {
-  /// The contract that an expression names in the state as it is now.
-  func key(_ expression: KeyExpression) async throws(StateError) -> ContractKey {
-    // A chain ID needs no look at the files, which may be broken.
-    if case .key(let key) = expression { return key }
-    return try await withGit { git throws(StateError) in try git.snapshot().key(expression) }
-  }
-}

@@ -40,17 +40,9 @@ struct ExportCommand: AsyncParsableCommand {
 
   func run() async throws {
     let state = try await options.openState()
-    let (chains, revision) = (chain, at)
-    let contracts = try await state.withGit { git throws(StateError) in
-      let snapshot = try git.snapshot(at: revision)
-      guard !chains.isEmpty else { return try snapshot.contracts() }
-      var contracts: [Contract] = []
-      for text in chains {
-        contracts += try snapshot.contracts(
-          matching: ContractQuery(chainID: try snapshot.chainID(named: text)))
-      }
-      return contracts.uniqued()
-    }
+    var chains: [ChainID] = []
+    for text in chain { chains.append(try await state.chainID(named: text, at: at)) }
+    let contracts = try await state.contracts(on: chains, at: at)
     switch (format, to) {
     case (.leveldb, let path?):
       try LevelDBExport.write(contracts, to: options.inFolder(path))
@@ -78,13 +70,5 @@ struct ExportCommand: AsyncParsableCommand {
     } else {
       Output.line("\(Output.count(count, "contract")) written to \(path.escapingUnprintable)")
     }
-  }
-}
-
-extension [Contract] {
-  /// Each contract once, in the order of keys.
-  fileprivate func uniqued() -> [Contract] {
-    Dictionary(map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first }).values
-      .sorted { $0.key < $1.key }
   }
 }

@@ -26,17 +26,12 @@ struct GetCommand: AsyncParsableCommand {
   func run() async throws {
     let expression = try KeyExpression(key)
     let state = try await options.openState()
-    let revision = at
-    let (key, found) = try await state.withGit { git throws(StateError) in
-      let snapshot = try git.snapshot(at: revision)
-      let key = try snapshot.key(expression)
-      return (key, try snapshot.contract(key))
-    }
-    guard let contract = found else {
+    let key = try await state.key(expression, at: at)
+    guard let contract = try await state.contract(key, at: at) else {
       throw StateError(
         .notFound,
         "\(key.description.escapingUnprintable) is not recorded"
-          + (revision.map { " at \($0.escapingUnprintable)" } ?? ""), key: key)
+          + (at.map { " at \($0.escapingUnprintable)" } ?? ""), key: key)
     }
     if let field {
       try printField(field, of: contract)

@@ -50,12 +50,12 @@ struct ImportLevelDBCommand: AsyncParsableCommand {
     settings.reason = reason
     let (path, settingsNow, isQuiet) = (path, settings, options.quiet)
     let source = options.inFolder(path)
-    let report = try await state.withGit { git throws(StateError) in
+    let report = try await state.withBackend { backend throws(StateError) in
       defer { if !isQuiet { Output.endProgress() } }
       let records = try LevelDBRecords(copying: source) { count in
         if !isQuiet { Output.progress("reading: \(count) records") }
       }
-      return try RecordImporter(into: git, options: settingsNow).run(records, source: path) {
+      return try RecordImporter(into: backend, options: settingsNow).run(records, source: path) {
         if !isQuiet { Output.progress("importing: \($0.done) of \($0.total) records") }
       }
     }
@@ -92,8 +92,8 @@ struct ImportJSONCommand: AsyncParsableCommand {
     settings.isDryRun = dryRun
     settings.reason = reason
     let (file, settingsNow) = (file, settings)
-    let report = try await state.withGit { git throws(StateError) in
-      try RecordImporter(into: git, options: settingsNow).run(contracts, source: file)
+    let report = try await state.withBackend { backend throws(StateError) in
+      try RecordImporter(into: backend, options: settingsNow).run(contracts, source: file)
     }
     ImportReportText(report: report, options: options, isDryRun: dryRun).print()
   }

@@ -16,13 +16,9 @@ struct ListCommand: AsyncParsableCommand {
 
   func run() async throws {
     let state = try await options.openState()
-    let (chain, revision) = (self.chain, at)
-    let contracts = try await state.withGit { git throws(StateError) in
-      let snapshot = try git.snapshot(at: revision)
-      var query = ContractQuery()
-      if let chain { query.chainID = try snapshot.chainID(named: chain) }
-      return try snapshot.contracts(matching: query)
-    }
+    var query = ContractQuery()
+    if let chain { query.chainID = try await state.chainID(named: chain, at: at) }
+    let contracts = try await state.query(query, at: at)
     ContractList(contracts: contracts, options: options).print()
   }
 }

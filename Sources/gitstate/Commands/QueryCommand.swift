@@ -44,17 +44,12 @@ struct QueryCommand: AsyncParsableCommand {
 
   func run() async throws {
     let state = try await options.openState()
-    let (chain, revision) = (self.chain, at)
-    let query = ContractQuery(
+    var query = ContractQuery(
       name: name, networkName: network, infrastructure: infrastructure,
       sort: sort.flatMap { ContractQuery.Sort(rawValue: $0.rawValue) },
       order: order == .asc ? .ascending : .descending)
-    let contracts = try await state.withGit { git throws(StateError) in
-      let snapshot = try git.snapshot(at: revision)
-      var query = query
-      if let chain { query.chainID = try snapshot.chainID(named: chain) }
-      return try snapshot.contracts(matching: query)
-    }
+    if let chain { query.chainID = try await state.chainID(named: chain, at: at) }
+    let contracts = try await state.query(query, at: at)
     ContractList(contracts: contracts, options: options).print()
   }
 }

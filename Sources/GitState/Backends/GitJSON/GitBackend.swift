@@ -42,6 +42,19 @@ public final class GitBackend: StateBackend {
     try snapshot().contracts(matching: query)
   }
 
+  /// The chain whose file has this `network`; nil where no file has it.
+  public func chainID(ofNetwork network: String) throws(StateError) -> ChainID? {
+    try snapshot().chainID(ofNetwork: network)
+  }
+
+  /// The state as it was at a commit.
+  public func state(at revision: String) throws(StateError) -> any StateReading {
+    try snapshot(at: revision)
+  }
+
+  /// This one.
+  public var git: GitBackend? { self }
+
   /// The state as it is committed now, or as it was.
   ///
   /// - Parameter revision: What `git rev-parse` takes, or a date; nil is the branch's tip.
