@@ -92,5 +92,6 @@ struct RootCommand: ParsableCommand {
         name: "Undo",
         subcommands: [RevertCommand.self, RestoreCommand.self, RollbackCommand.self]),
       CommandGroup(name: "Share", subcommands: [RemoteCommand.self, PushCommand.self]),
+      CommandGroup(name: "Watch", subcommands: [HealthCommand.self, MetricsCommand.self]),
     ])
 }

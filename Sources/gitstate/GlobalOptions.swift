@@ -16,8 +16,15 @@ struct GlobalOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "How many seconds a write waits for other programs that write.", valueName: "seconds"))
-  var lockTimeout = 10.0
+      "How many seconds a write waits for other programs that write (10).", valueName: "seconds"))
+  var lockTimeout: Double?
+
+  @Option(
+    name: .customShort("c"),
+    help: ArgumentHelp(
+      "A setting for this command, such as backend=leveldb or timeout=5; repeat it for more.",
+      valueName: "name=value"))
+  var settings: [String] = []
 
   @Flag(help: "Print one JSON document on standard output.")
   var json = false
@@ -29,17 +36,33 @@ struct GlobalOptions: ParsableArguments {
   var noColor = false
 
   func validate() throws {
-    guard lockTimeout >= 0, lockTimeout <= 86_400 else {
+    if let lockTimeout, !(0...86_400).contains(lockTimeout) {
       throw ValidationError("--lock-timeout is a number of seconds from 0 to 86400")
     }
+    for setting in settings where !setting.dropFirst().contains("=") {
+      throw ValidationError("-c takes name=value, not '\(setting)'")
+    }
+  }
+
+  /// The settings that the command line gives, by name.
+  private var arguments: [String: String] {
+    var arguments: [String: String] = [:]
+    for setting in settings {
+      guard let sign = setting.firstIndex(of: "=") else { continue }
+      arguments[String(setting[..<sign])] = String(setting[setting.index(after: sign)...])
+    }
+    arguments["git.branch"] = branch ?? arguments["git.branch"]
+    arguments["git.lockTimeout"] = lockTimeout.map { "\($0)" } ?? arguments["git.lockTimeout"]
+    return arguments
   }
 
   /// Opens the state.
   func openState() async throws(StateError) -> StateManager {
-    let state = try await StateManager(
-      git: GitBackendOptions(
-        directory: directory, branch: branch, lockTimeout: .seconds(lockTimeout)))
-    let unborn = try await state.withGit { git throws(StateError) in try git.unbornBranch() }
+    let state = try await StateManagerFactory().manager(
+      arguments: arguments, directory: directory)
+    let unborn = try await state.withBackend { backend throws(StateError) in
+      try backend.git?.unbornBranch()
+    }
     if let unborn {
       note("note: the branch \(unborn.escapingUnprintable), named for the state, has no commit yet")
     }
@@ -86,7 +109,7 @@ extension GlobalOptions {
   /// `gitstate -C project list` works as `git -C project log` does.
   static func movedBehindCommand(_ arguments: [String]) -> [String] {
     let flags = ["--json", "--quiet", "--no-color"]
-    let valued = ["-C", "--branch", "--lock-timeout"]
+    let valued = ["-C", "-c", "--branch", "--lock-timeout"]
     var position = 0
     while position < arguments.count {
       let argument = arguments[position]

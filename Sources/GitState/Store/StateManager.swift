@@ -55,13 +55,8 @@ public final class StateManager: Sendable {
   public convenience init(
     git: GitBackendOptions, options: StateManagerOptions = StateManagerOptions()
   ) async throws(StateError) {
-    let opened = await withCheckedContinuation { continuation in
-      DispatchQueue(label: "gitstate.open").async {
-        continuation.resume(
-          returning: Result { () throws(StateError) in try GitBackend(git) })
-      }
-    }
-    self.init(backend: try opened.get(), options: options)
+    let backend = try await onOwnThread { () throws(StateError) in try GitBackend(git) }
+    self.init(backend: backend, options: options)
   }
 
   /// A word for the kind of backend.

@@ -12,6 +12,12 @@ enum Output {
     "\(number) \(thing)\(number == 1 ? "" : "s")"
   }
 
+  /// A time in milliseconds, with as many decimals as tell anything.
+  static func milliseconds(_ time: Double) -> String {
+    let factor = time < 10 ? 1000.0 : 10
+    return "\((time * factor).rounded() / factor) ms"
+  }
+
   /// Prints one JSON document.
   static func writeJSON(_ json: JSONValue) {
     var style = JSONStyle.pretty

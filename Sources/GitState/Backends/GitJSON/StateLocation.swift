@@ -110,12 +110,7 @@ struct StateLocation: Sendable {
   private static func branchOfSettings(_ repository: borrowing Repository, _ folder: String) throws
     -> String?
   {
-    let head: ObjectID? =
-      switch try repository.head() {
-      case .branch(_, let target): target
-      case .detached(let id): id
-      }
-    guard let head else { return nil }
+    guard let head = try repository.head().target else { return nil }
     return try FolderSettings.read(
       repository, tree: try repository.commit(head).tree, folder: folder
     ).branch
@@ -135,9 +130,19 @@ struct FolderSettings: Sendable {
   static func read(_ repository: borrowing Repository, tree: ObjectID, folder: String) throws
     -> FolderSettings
   {
+    let root = try document(repository, tree: tree, folder: folder)
+    return FolderSettings(branch: root?["branch"]?.string)
+  }
+
+  /// The whole file; nil where there is none.
+  ///
+  /// - Throws: `BACKEND_UNAVAILABLE` where it cannot be read, or is of a format yet to come.
+  static func document(_ repository: borrowing Repository, tree: ObjectID, folder: String) throws
+    -> JSONObject?
+  {
     let path = "\(folder)/\(name)"
     guard let entry = try repository.entry(at: path, in: tree), entry.mode != .tree else {
-      return FolderSettings()
+      return nil
     }
     let root: JSONObject?
     do {
@@ -154,6 +159,6 @@ struct FolderSettings: Sendable {
         .backendUnavailable,
         "\(path) is of a format that this gitstate does not know; use a newer one", file: path)
     }
-    return FolderSettings(branch: root["branch"]?.string)
+    return root
   }
 }
