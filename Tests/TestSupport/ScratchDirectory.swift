@@ -23,6 +23,7 @@ public struct ScratchDirectory: Sendable {
 
   /// Makes a folder below `TMPDIR`, runs the body and removes the folder.
   public static func withNew(_ body: () async throws -> Void) async throws {
+    ProcessEnvironment.isIsolated
     let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     var template = Array("\(parent)/gitstate-test-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil, let real = realpath(template, nil) else {
