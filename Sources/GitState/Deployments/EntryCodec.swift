@@ -99,7 +99,7 @@ struct EntryCodec: Hashable, Sendable {
     switch entry {
     case .string(let address):
       guard !address.isEmpty else {
-        throw fault(key, "is an empty text, which is no address; put it again, or mend the file")
+        throw fault(key, "is an empty text, which is no address; \(Self.remedy)")
       }
       return contract(key, address: .string(address), proxy: nil, hash: hash, entry: JSONObject())
     case .object(let members):
@@ -111,7 +111,7 @@ struct EntryCodec: Hashable, Sendable {
       }
       return try decode(members, hash: hash, key)
     default:
-      throw fault(key, "is \(entry.kind), which is no contract; put it again, or mend the file")
+      throw fault(key, "is \(entry.kind), which is no contract; \(Self.remedy)")
     }
   }
 
@@ -123,7 +123,7 @@ struct EntryCodec: Hashable, Sendable {
     guard let live = implementation ?? proxy else {
       guard let address = try text(entry[Member.address], Member.address, key) else {
         throw fault(
-          key, "has no proxy, no implementation and no address; put it again, or mend the file")
+          key, "has no proxy, no implementation and no address; \(Self.remedy)")
       }
       return contract(key, address: .string(address), proxy: nil, hash: hash, entry: entry)
     }
@@ -133,7 +133,10 @@ struct EntryCodec: Hashable, Sendable {
       throw fault(
         key,
         "has the address \(address.quoted), which is neither its proxy nor its implementation "
-          + "\(live.quoted); mend the file, or put the contract again")
+          + "\(live.quoted); "
+          + (proxy == nil && implementation != nil
+            ? "if that address is the proxy's, call it proxy in the file, or else \(Self.remedy)"
+            : Self.remedy))
     }
     let differing = proxy.flatMap { $0.isIdentical(to: implementation ?? "") ? nil : $0 }
     let contract = contract(
@@ -144,8 +147,7 @@ struct EntryCodec: Hashable, Sendable {
       throw fault(
         key,
         "has the proxyAddress \((contract.proxyAddress ?? "").quoted) and the proxy "
-          + "\((proxy ?? live).quoted), which contradict each other; mend the file, or put the "
-          + "contract again")
+          + "\((proxy ?? live).quoted), which contradict each other; \(Self.remedy)")
     }
     return contract
   }
@@ -212,6 +214,11 @@ struct EntryCodec: Hashable, Sendable {
     return text
   }
 
+  /// What to do about an entry that cannot be read.
+  ///
+  /// A put of some fields builds on the record that is there, so it takes one that starts from nothing.
+  static let remedy = "mend the file, or put the contract again with gitstate put --replace"
+
   private func fault(_ key: ContractKey, _ problem: String) -> StateError {
     StateError(
       .serializationFailed, "the entry of \(key.description.escapingUnprintable) \(problem)",
@@ -266,7 +273,7 @@ private struct LegacyView: Equatable {
         .serializationFailed,
         "the entry of \(key.description.escapingUnprintable) contradicts itself: its \(member) is "
           + "\(stated?.quoted ?? "missing"), by its record it is \(recorded?.quoted ?? "missing"); "
-          + "mend the file, or put the contract again", key: key)
+          + EntryCodec.remedy, key: key)
     }
   }
 }
