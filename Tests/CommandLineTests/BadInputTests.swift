@@ -311,6 +311,19 @@ import Testing
     #expect(refused.message.contains("call it proxy"), "\(refused.message)")
   }
 
+  @Test func anEarlierStateThatIsBrokenIsNamedWithItsCommit() async throws {
+    let project = try await sampleRepository()
+    try await commit(["deployments/bscmainnet.json": "{"], in: project)
+    let broken = try await git("rev-parse", "--short=7", "HEAD", in: project)
+    try await commit(["deployments/bscmainnet.json": bscmainnet], in: project)
+    let refused = try await refusalLeavingAll(of: project, "rollback", "HEAD~1")
+    #expect(refused.error["file"] == "deployments/bscmainnet.json")
+    #expect(refused.message.contains("deployments/bscmainnet.json"))
+    #expect(refused.message.contains(broken), "\(refused.message)")
+    let notes = try await gitstate("log", in: project).errors
+    #expect(notes.contains("in commit \(broken)"), "\(notes)")
+  }
+
   @Test func anIgnoredFolder() async throws {
     let project = try await newRepository()
     try await commit([".gitignore": "deployments/\n"], in: project)
