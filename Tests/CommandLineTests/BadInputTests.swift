@@ -231,6 +231,9 @@ import Testing
       of: project, "put", "56-New", "--address", address("1"))
     #expect(refused.message.contains("symbolic link"))
     #expect(try text(scratch.appending("elsewhere.json")) == bscmainnet)
+    let diff = try await gitstate("diff", in: project)
+    #expect(
+      diff.errors.contains("deployments/bscmainnet.json in the working tree is a symbolic link"))
     try await git("commit", "-qam", "link", in: project)
     #expect(try await refusal("get", "56-Token", in: project).code == "BACKEND_UNAVAILABLE")
     #expect(try await gitstate("get", "84532-Token", in: project).status == 0)
