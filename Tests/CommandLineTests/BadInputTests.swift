@@ -299,7 +299,13 @@ import Testing
     ])
     let refused = try await refusalLeavingAll(of: project, "put", "97-A", "--address", address("1"))
     #expect(refused.message.contains("--replace"), "\(refused.message)")
-    try await succeed("put", "97-A", "--address", address("1"), "--replace", in: project)
+    let arguments = ["put", "97-A", "--address", address("1"), "--replace", "--timestamp", time]
+    let put = try await gitstate(arguments + ["--json"], in: project)
+    #expect(put.status == 0)
+    let change = try JSONValue(parsing: put.output)["changes"]?[0]
+    #expect(change?["key"] == "97-A" && change?["kind"] == "added")
+    #expect(try await git("log", "-1", "--format=%s", in: project) == "x: add A")
+    #expect(try await json("log", "97-A", in: project)[0]?["contracts"] == ["97-A"])
     try await succeed("get", "97-A", in: project)
   }
 

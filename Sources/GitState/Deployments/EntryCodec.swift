@@ -99,7 +99,7 @@ struct EntryCodec: Hashable, Sendable {
     switch entry {
     case .string(let address):
       guard !address.isEmpty else {
-        throw fault(key, "is an empty text, which is no address; \(Self.remedy)")
+        throw fault(key, "is an empty text, which is no address; \(remedy)")
       }
       return contract(key, address: .string(address), proxy: nil, hash: hash, entry: JSONObject())
     case .object(let members):
@@ -111,7 +111,7 @@ struct EntryCodec: Hashable, Sendable {
       }
       return try decode(members, hash: hash, key)
     default:
-      throw fault(key, "is \(entry.kind), which is no contract; \(Self.remedy)")
+      throw fault(key, "is \(entry.kind), which is no contract; \(remedy)")
     }
   }
 
@@ -123,9 +123,18 @@ struct EntryCodec: Hashable, Sendable {
     guard let live = implementation ?? proxy else {
       guard let address = try text(entry[Member.address], Member.address, key) else {
         throw fault(
-          key, "has no proxy, no implementation and no address; \(Self.remedy)")
+          key, "has no proxy, no implementation and no address; \(remedy)")
       }
       return contract(key, address: .string(address), proxy: nil, hash: hash, entry: entry)
+    }
+    // So a proxied contract looks in hardhat-deploy's own files.
+    if proxy == nil, let implementation, let address = entry[Member.address]?.string,
+      !address.isEmpty, address.asciiLowercased != implementation.asciiLowercased
+    {
+      throw fault(
+        key,
+        "has the address \(address.quoted) beside the implementation \(implementation.quoted); if it "
+          + "is the proxy's, call it proxy in the file and commit that, or else \(remedy)")
     }
     if let address = entry[Member.address]?.string, !address.isEmpty,
       ![proxy, implementation].contains(where: { $0?.asciiLowercased == address.asciiLowercased })
@@ -133,10 +142,7 @@ struct EntryCodec: Hashable, Sendable {
       throw fault(
         key,
         "has the address \(address.quoted), which is neither its proxy nor its implementation "
-          + "\(live.quoted); "
-          + (proxy == nil && implementation != nil
-            ? "if that address is the proxy's, call it proxy in the file, or else \(Self.remedy)"
-            : Self.remedy))
+          + "\(live.quoted); \(remedy)")
     }
     let differing = proxy.flatMap { $0.isIdentical(to: implementation ?? "") ? nil : $0 }
     let contract = contract(
@@ -147,7 +153,7 @@ struct EntryCodec: Hashable, Sendable {
       throw fault(
         key,
         "has the proxyAddress \((contract.proxyAddress ?? "").quoted) and the proxy "
-          + "\((proxy ?? live).quoted), which contradict each other; \(Self.remedy)")
+          + "\((proxy ?? live).quoted), which contradict each other; \(remedy)")
     }
     return contract
   }
@@ -214,17 +220,15 @@ struct EntryCodec: Hashable, Sendable {
     return text
   }
 
-  /// What to do about an entry that cannot be read.
-  ///
-  /// A put of some fields builds on the record that is there, so it takes one that starts from nothing.
-  static let remedy = "mend the file, or put the contract again with gitstate put --replace"
-
   private func fault(_ key: ContractKey, _ problem: String) -> StateError {
     StateError(
       .serializationFailed, "the entry of \(key.description.escapingUnprintable) \(problem)",
       key: key)
   }
 }
+
+/// What to do about an entry that cannot be read: a put of single fields would build on it.
+private let remedy = "put it again with --replace, or mend the file"
 
 /// What a reader sees that knows `proxy`, `implementation` and `implementationHashes` only.
 private struct LegacyView: Equatable {
@@ -273,7 +277,7 @@ private struct LegacyView: Equatable {
         .serializationFailed,
         "the entry of \(key.description.escapingUnprintable) contradicts itself: its \(member) is "
           + "\(stated?.quoted ?? "missing"), by its record it is \(recorded?.quoted ?? "missing"); "
-          + EntryCodec.remedy, key: key)
+          + remedy, key: key)
     }
   }
 }

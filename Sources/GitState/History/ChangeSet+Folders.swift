@@ -31,16 +31,23 @@ extension ChangeSet {
       let (oldFile, newFile) = (before?.deployment, after?.deployment)
       for file in [oldFile, newFile] { if let file { networks[file.chainID] = file.network } }
       for key in Self.keysThatMayDiffer(oldFile, newFile) {
+        let path = old.pathOf(name.text)
         do {
           if let contract = try oldFile?.contract(key) {
             pairs[key, default: (nil, nil)].old = contract
           }
+        } catch {
+          // What a put made readable is as if added.
+          notes.append("before the change, \(error.inFile(path).message)")
+        }
+        do {
           if let contract = try newFile?.contract(key) {
             pairs[key, default: (nil, nil)].new = contract
           }
         } catch {
+          // What was readable is not gone.
           unreadable.insert(key)
-          notes.append(error.inFile(old.pathOf(name.text)).message)
+          notes.append(error.inFile(path).message)
         }
       }
     }
