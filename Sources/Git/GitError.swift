@@ -111,6 +111,8 @@ extension GitError {
     public static let invalid = Category(rawValue: 3)
     /// References.
     public static let reference = Category(rawValue: 4)
+    /// Compressed data, which is what objects are on disk.
+    public static let zlib = Category(rawValue: 5)
     /// The repository as a whole.
     public static let repository = Category(rawValue: 6)
     /// Configuration.
@@ -119,6 +121,8 @@ extension GitError {
     public static let objectDatabase = Category(rawValue: 9)
     /// The index.
     public static let index = Category(rawValue: 10)
+    /// The content of an object.
+    public static let object = Category(rawValue: 11)
     /// The network.
     public static let network = Category(rawValue: 12)
     /// Trees.

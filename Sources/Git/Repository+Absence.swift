@@ -16,7 +16,11 @@ extension Repository {
     }
     // What is there and yet was not found under its type has another one.
     if isThere { return error.with(code: .invalid) }
-    return error.with(message: "object \(id.short) is not in the repository: \(error.message)")
+    return error.with(
+      message: isShallow
+        ? "object \(id.hex) is not in this shallow clone; get the rest of its history with: git "
+          + "fetch --unshallow"
+        : "object \(id.hex) is not in the repository")
   }
 
   /// Which of some objects are not on disk, or cannot be read there.

@@ -61,6 +61,12 @@ extension Repository {
     credentials: ((CredentialRequest) throws -> Credential?)? = nil
   ) throws -> PushReport {
     let handle = try remoteHandle(remote)
+    if let url = Self.pushURL(of: handle), Self.isPath(url) {
+      // libgit2 opens a local repository at the remote's URL, whatever its push URL is.
+      for set in [git_remote_set_instance_url, git_remote_set_instance_pushurl] {
+        try check(set(handle.pointer, path(of: url)), remote)
+      }
+    }
     let state = RemoteCallbacks(credentials: credentials)
     var options = git_push_options()
     try check(git_push_options_init(&options, UInt32(GIT_PUSH_OPTIONS_VERSION)))
@@ -75,6 +81,22 @@ extension Repository {
     return withExtendedLifetime(state) {
       PushReport(rejected: state.rejected, messages: state.sideband)
     }
+  }
+
+  /// Whether a remote's address is a path, neither a URL nor `host:path`, which ssh takes.
+  public static func isPath(_ url: String) -> Bool {
+    let start = url.prefix { $0 != "/" }
+    return !start.contains(":")
+  }
+
+  /// A remote's path from the place that git means: it goes to the working tree's root before it
+  /// looks, where libgit2 looks from wherever the program was started.
+  private func path(of url: String) -> String {
+    url.hasPrefix("/") ? url : "\(workingDirectory ?? gitDirectory)/\(url)"
+  }
+
+  private static func pushURL(of remote: borrowing Owned<RemoteResource>) -> String? {
+    text(git_remote_pushurl(remote.pointer) ?? git_remote_url(remote.pointer))
   }
 
   /// A remote by its name, or one without a name for a URL.

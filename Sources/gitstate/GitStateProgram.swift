@@ -13,6 +13,7 @@ struct GitStateProgram {
     do {
       try checkArgumentsAreText()
       let arguments = GlobalOptions.movedBehindCommand(Array(CommandLine.arguments.dropFirst()))
+      try checkCommand(arguments.first)
       var command = try RootCommand.parseAsRoot(arguments)
       if var command = command as? any AsyncParsableCommand {
         try await command.run()
@@ -41,6 +42,19 @@ extension GitStateProgram {
         "nothing was done: the argument \(shown(argument)) is no UTF-8 text, so it can be no "
           + "\(isPut ? "contractName and no other field of a record" : "name and no value")")
     }
+  }
+
+  /// Refuses a command that there is none of, by its name: the parser would complain of the first
+  /// option behind it.
+  private static func checkCommand(_ name: String?) throws(StateError) {
+    let commands = RootCommand.configuration.subcommands.compactMap {
+      $0.configuration.commandName
+    }
+    guard let name, !name.hasPrefix("-"), name != "help", !commands.contains(name) else { return }
+    throw StateError(
+      .invalidArgument,
+      "there is no command \"\(name.escapingUnprintable)\"; gitstate --help lists those that there are"
+    )
   }
 
   /// An argument with its bytes that are no ASCII text as `\xFF`.

@@ -231,6 +231,9 @@ import Testing
       of: project, "put", "56-New", "--address", address("1"))
     #expect(refused.message.contains("symbolic link"))
     #expect(try text(scratch.appending("elsewhere.json")) == bscmainnet)
+    let diff = try await gitstate("diff", in: project)
+    #expect(
+      diff.errors.contains("deployments/bscmainnet.json in the working tree is a symbolic link"))
     try await git("commit", "-qam", "link", in: project)
     #expect(try await refusal("get", "56-Token", in: project).code == "BACKEND_UNAVAILABLE")
     #expect(try await gitstate("get", "84532-Token", in: project).status == 0)
@@ -262,6 +265,74 @@ import Testing
     #expect(try await refusal("show", blob, in: project).message.contains("no commit"))
   }
 
+  @Test func aLostObjectIsNamedWithWhatToDo() async throws {
+    let project = try await sampleRepository()
+    let blob = try await git("rev-parse", "HEAD:deployments/bscmainnet.json", in: project)
+    let object = project.appending(".git/objects/\(blob.prefix(2))/\(blob.dropFirst(2))")
+    try removeFile(object)
+    for arguments in [["get", "56-Token"], ["put", "56-Token", "--address", address("7")]] {
+      let before = try TreeRecord(project)
+      let result = try await gitstate(arguments, in: project)
+      #expect(result.status == 1)
+      #expect(result.errors.contains("git fsck"), "\(result.errors)")
+      // The object is named once.
+      #expect(result.errors.ranges(of: blob.prefix(7)).count == 1, "\(result.errors)")
+      #expect(before.differences(to: try TreeRecord(project)) == [])
+    }
+    try writeFile(object, "")
+    #expect(try await gitstate("get", "56-Token", in: project).errors.contains("git fsck"))
+  }
+
+  @Test func whatAShallowCloneLacksIsFetched() async throws {
+    let project = try await sampleRepository()
+    try await put("New", "1", in: project)
+    try await git(
+      "clone", "--quiet", "--depth=1", "file://\(project.string)", "shallow", in: scratch)
+    let refused = try await refusalLeavingAll(of: scratch.appending("shallow"), "revert", "HEAD")
+    #expect(refused.message.contains("git fetch --unshallow"), "\(refused.message)")
+  }
+
+  @Test(arguments: ["5", "null", "[]", "{}", "\"\""])
+  func anEntryThatIsNoContractIsReplacedAsToldTo(entry: String) async throws {
+    let project = try await repository([
+      "deployments/x.json": "{\"network\":\"x\",\"chainId\":97,\"contracts\":{\"A\":\(entry)}}"
+    ])
+    let refused = try await refusalLeavingAll(of: project, "put", "97-A", "--address", address("1"))
+    #expect(refused.message.contains("--replace"), "\(refused.message)")
+    let arguments = ["put", "97-A", "--address", address("1"), "--replace", "--timestamp", time]
+    let put = try await gitstate(arguments + ["--json"], in: project)
+    #expect(put.status == 0)
+    let change = try JSONValue(parsing: put.output)["changes"]?[0]
+    #expect(change?["key"] == "97-A" && change?["kind"] == "added")
+    #expect(try await git("log", "-1", "--format=%s", in: project) == "x: add A")
+    #expect(try await json("log", "97-A", in: project)[0]?["contracts"] == ["97-A"])
+    try await succeed("get", "97-A", in: project)
+  }
+
+  /// As hardhat-deploy keeps a proxied contract: `address` is the proxy's, under no other name.
+  @Test func anAddressBesideAnImplementationIsExplained() async throws {
+    let entry = "{\"address\":\"\(address("1"))\",\"implementation\":\"\(address("2"))\"}"
+    let project = try await repository([
+      "deployments/x.json": "{\"network\":\"x\",\"chainId\":97,\"contracts\":{\"A\":\(entry)}}"
+    ])
+    let refused = try await refusal("get", "97-A", in: project)
+    #expect(refused.code == "SERIALIZATION_FAILED")
+    #expect(refused.message.contains("call it proxy"), "\(refused.message)")
+  }
+
+  @Test func anEarlierStateThatIsBrokenIsNamedWithItsCommit() async throws {
+    let project = try await sampleRepository()
+    try await commit(["deployments/bscmainnet.json": "{"], in: project)
+    let broken = try await git("rev-parse", "--short=7", "HEAD", in: project)
+    try await commit(["deployments/bscmainnet.json": bscmainnet], in: project)
+    let refused = try await refusalLeavingAll(of: project, "rollback", "HEAD~1")
+    #expect(refused.error["file"] == "deployments/bscmainnet.json")
+    #expect(refused.message.contains("deployments/bscmainnet.json"))
+    #expect(refused.message.contains(broken), "\(refused.message)")
+    let notes = try await gitstate("log", in: project).errors
+    #expect(notes.contains("in commit \(broken)"), "\(notes)")
+  }
+
   @Test func anIgnoredFolder() async throws {
     let project = try await newRepository()
     try await commit([".gitignore": "deployments/\n"], in: project)
@@ -290,6 +361,10 @@ import Testing
       #expect(result.text == "")
       let document = try await gitstate(arguments + ["--json"], in: project)
       #expect(document.status == 64)
+      if arguments[0] == "frobnicate" {
+        #expect(result.errors.contains("frobnicate"))
+        #expect(document.text.contains("frobnicate"), "\(document.text)")
+      }
       #expect(try JSONValue(parsing: document.output)["error"]?["code"] == "INVALID_ARGUMENT")
     }
   }

@@ -22,6 +22,29 @@ import Testing
     try await succeed("get", "56-Token", "--branch", "state", in: clone)
   }
 
+  @Test func aCommitOfTheCodeIsNoStateWithoutContracts() async throws {
+    let project = try await newRepository()
+    try await commit(["README": "code"], in: project)
+    try await git("config", "gitstate.branch", "state", in: project)
+    try await put("Token", "1", in: project)
+    try await commit(["README": "more code"], in: project)
+    for arguments in [
+      ["revert", "HEAD"], ["rollback", "HEAD"], ["get", "56-Token", "--at", "HEAD"],
+      ["list", "--at", "HEAD"], ["query", "--at", "HEAD~1"], ["export", "--at", "HEAD"],
+      ["diff", "HEAD"],
+    ] {
+      let before = try TreeRecord(project)
+      let result = try await gitstate(arguments, in: project)
+      #expect(result.status == 64, "\(arguments)")
+      #expect(result.errors.contains("gitstate log"), "\(result.errors)")
+      #expect(before.differences(to: try TreeRecord(project)) == [])
+    }
+    try await succeed("get", "56-Token", "--at", "state", in: project)
+    try await succeed("revert", "state", in: project)
+    #expect(try await json("list", "--at", "state~1", in: project).array?.count == 1)
+    #expect(try await json("list", "--at", "state", in: project).array?.count == 0)
+  }
+
   @Test func aBranchWithoutACommitIsNoted() async throws {
     let project = try await sampleRepository()
     try await git("tag", "v1", in: project)

@@ -33,6 +33,8 @@ import Testing
     for key in keys {
       #expect(refused.text.contains("\n  \"\(key)\" "), "\(key)")
     }
+    #expect(refused.text.contains("\n  \"56-Other\" says that its contractName is \"Name\"\n"))
+    #expect(refused.text.contains("\n  \"56-Chain\" says that its chainId is 97\n"))
     #expect(refused.document["invalid"] == 6)
     let named = refused.document["invalidRecords"]?.array?.compactMap { $0["key"]?.string }
     #expect(named?.sorted() == keys.sorted())

@@ -83,13 +83,50 @@ import Testing
     let refused = try await refusalLeavingAll(of: project, "put", "--file", "-", input: input)
     #expect(refused.code == "VALIDATION_FAILED")
     #expect(refused.message.contains("56-New"))
+    // An import would keep the last one, without a word about the other.
+    let unimported = try await refusalLeavingAll(
+      of: project, "import", "json", "-", "--overwrite", input: input)
+    #expect(unimported.message.contains("56-New"))
+  }
+
+  @Test func aRecordThatIsNoneIsNamedWithItsFileAndPlace() async throws {
+    let project = try await sampleRepository()
+    let unnamed = record("New", "8").replacing("\"contractName\":\"New\",", with: "")
+    for (document, place) in [
+      ("[\(record("New", "7")),{\"contractName\":\"Q\"}]", "record 2"),
+      ("[\(record("New", "7")),5]", "record 2"), (unnamed, "the record"),
+      ("{\"contracts\":{\"56-New\":\(unnamed)}}", "\"56-New\""),
+      ("{\"contracts\":{\"56-Old\":\(record("New", "7"))}}", "\"56-Old\""),
+    ] {
+      try writeFile(project.appending("x.json"), document)
+      for command in [["put", "--file", "x.json"], ["import", "json", "x.json"]] {
+        let before = try TreeRecord(project)
+        let result = try await gitstate(command + ["--json"], in: project)
+        let error = try JSONValue(parsing: result.output)["error"]
+        #expect(result.status == 1)
+        #expect(error?["file"] == "x.json", "\(result.text)")
+        #expect(error?["message"]?.string?.contains("x.json: ") == true, "\(result.text)")
+        #expect(error?["message"]?.string?.contains(place) == true, "\(result.text)")
+        #expect(before.differences(to: try TreeRecord(project)) == [])
+      }
+    }
+    let empty = try await refusal("import", "json", "-", in: project)
+    #expect(empty.message.contains("standard input is no JSON"))
+  }
+
+  @Test func aFileOfOneRecordThatIsThereIsSpokenOfAsOne() async throws {
+    let project = try await sampleRepository()
+    try await succeed("put", "--file", "-", in: project, input: record("New", "7"))
+    #expect(
+      try await succeed("put", "--file", "-", in: project, input: record("New", "7"))
+        == "nothing to record: 56-New is recorded so already")
   }
 
   @Test func anEmptyDocumentIsNothingToRecord() async throws {
     let project = try await sampleRepository()
     #expect(
       try await succeed("put", "--file", "-", in: project, input: "[]")
-        == "nothing to record: - has no records")
+        == "nothing to record: standard input has no records")
     let answer = try await json("import", "json", "-", in: project, input: "[]")
     #expect(answer["read"] == 0 && answer["to"] == .null)
     #expect(try await commitCount(in: project) == 1)
@@ -136,6 +173,36 @@ import Testing
     #expect(ambiguous.message.contains("deployments/bscmainnet.json"))
     #expect(ambiguous.message.contains("deployments/copy.json"))
     try await succeed("put", "56/A", "--address", address("1"), in: project)
+  }
+
+  @Test func aChainThatIsNoneIsNamedAsSuch() async throws {
+    let project = try await sampleRepository()
+    for (arguments, status) in [
+      (["query", "--chain", "0"], 64), (["list", "007"], 64),
+      (["export", "--chain", "18446744073709551616"], 64), (["log", "0"], 64),
+      (["log", "0-Token"], 1), (["log", "18446744073709551616-Token"], 1),
+      (["diff", "HEAD", "--only", "0/Token"], 1),
+    ] {
+      let result = try await gitstate(arguments, in: project)
+      #expect(Int(result.status) == status, "\(arguments)")
+      #expect(result.errors.contains("2^64-1"), "\(result.errors)")
+    }
+    let nameless = try await refusal("log", "56-", in: project)
+    #expect(nameless.message.contains("contractName is empty"))
+    // A network may be called like anything.
+    try await commit(
+      ["deployments/odd.json": "{\"network\":\"0-net\",\"chainId\":57,\"contracts\":{}}"],
+      in: project)
+    try await put("A", "1", in: project, chain: "57", network: nil)
+    #expect(try await json("log", "0-net", in: project).array?.count == 1)
+  }
+
+  @Test func aFreshStartWithoutAnAddressIsRefusedAsSuch() async throws {
+    let project = try await sampleRepository()
+    let refused = try await refusalLeavingAll(
+      of: project, "put", "56-Token", "--replace", "--proxy", address("7"))
+    #expect(refused.message.contains("--replace"))
+    #expect(!refused.message.contains("not recorded"))
   }
 
   @Test func anEmptyProxyRemovesIt() async throws {

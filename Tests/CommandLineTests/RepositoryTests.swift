@@ -121,11 +121,61 @@ import Testing
     #expect(try await json("remote", "list", in: project) == [])
   }
 
-  @Test func aSecretInAURLIsRefused() async throws {
+  @Test(arguments: [
+    "https://ada:s3cret@example.org/x.git", "https://ghp_s3cret@example.org/x.git",
+    "https://github_pat_s3cret@example.org", "https://glpat-s3cret@example.org/x.git",
+    "http://00112233445566778899aabbs3cret@example.org/x.git",
+  ])
+  func aSecretInAURLIsRefused(url: String) async throws {
     let project = try await sampleRepository()
-    let url = "https://ada:s3cret@example.org/x.git"
     let refused = try await refusalLeavingAll(of: project, "remote", "add", "origin", url)
+    #expect(refused.status == 64)
     #expect(!refused.message.contains("s3cret"))
     #expect(!refused.text.contains("s3cret"))
+    #expect(refused.message.contains("example.org"))
+    // Nor is one shown that git itself let in.
+    try await git("remote", "add", "origin", url, in: project)
+    #expect(try await !succeed("remote", "list", in: project).contains("s3cret"))
+    #expect(try await !succeed("remote", "list", "--json", in: project).contains("s3cret"))
+  }
+
+  @Test(arguments: [
+    "https://ada@example.org/x.git", "https://organisation-of-many-words@dev.azure.com/x",
+    "ssh://git@example.org/x.git", "git@example.org:x.git", "../x.git", "/a@b:c/x.git",
+  ])
+  func aUserInAURLIsNoSecret(url: String) async throws {
+    let project = try await sampleRepository()
+    try await succeed("remote", "add", "origin", url, in: project)
+    #expect(try await json("remote", "list", in: project)[0]?["url"] == .string(url))
+  }
+
+  @Test func aRelativeRemoteIsReachedFromAnywhere() async throws {
+    let project = try await sampleRepository()
+    try await git("init", "-q", "--bare", "-b", "main", "../backup.git", in: project)
+    try await succeed("remote", "add", "origin", "../backup.git", in: project)
+    let below = try makeFolder(project.appending("below"))
+    try await succeed("push", in: below)
+    try await put("A", "1", in: project)
+    try await succeed("-C", "project", "push", in: scratch)
+    #expect(
+      try await git("rev-parse", "main", in: scratch.appending("backup.git"))
+        == git("rev-parse", "main", in: project))
+    // Pushes may go elsewhere.
+    try await git("config", "remote.origin.pushurl", "../second.git", in: project)
+    try await git("init", "-q", "--bare", "-b", "main", "../second.git", in: project)
+    try await succeed("push", in: below)
+    #expect(
+      try await git("rev-parse", "main", in: scratch.appending("second.git"))
+        == git("rev-parse", "main", in: project))
+  }
+
+  @Test(arguments: ["gone.git", "../gone.git", "/nowhere/gone.git"])
+  func aRemoteThatIsNotThereIsNamed(path: String) async throws {
+    let project = try await sampleRepository()
+    try await succeed("remote", "add", "origin", path, in: project)
+    let refused = try await refusalLeavingAll(of: project, "push")
+    #expect(refused.code == "REMOTE_UNAVAILABLE")
+    #expect(refused.message.contains(path), "\(refused.message)")
+    #expect(refused.message.contains("no repository"), "\(refused.message)")
   }
 }

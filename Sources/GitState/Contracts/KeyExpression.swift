@@ -19,7 +19,7 @@ public enum KeyExpression: Hashable, Sendable {
         "\(text.quoted) names no contract: \(problem); write 56-LookCoin, 56/LookCoin or "
           + "bscmainnet/LookCoin")
     }
-    let digits = text.utf8.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    let digits = text.utf8.prefix(while: \.isDigit)
     if let first = digits.first, first != UInt8(ascii: "0"),
       text.utf8.dropFirst(digits.count).first == UInt8(ascii: "-")
     {
@@ -46,7 +46,7 @@ public enum KeyExpression: Hashable, Sendable {
     }
     let chain = String(text[..<slash])
     let name = String(text[text.utf8.index(after: slash)...])
-    if chain.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) {
+    if chain.utf8.allSatisfy(\.isDigit) {
       guard let chainID = ChainID(chain) else {
         throw refusal("its chainId \(chain) is no integer from 1 to 2^64-1 in plain decimal")
       }
@@ -80,16 +80,41 @@ extension StateReading {
   }
 
   /// The contract or the chain that a text names.
+  ///
+  /// - Throws: `VALIDATION_FAILED` where the text looks like a contract's key and is none,
+  ///   `INVALID_ARGUMENT` where no file has the network.
   public func selector(_ text: String) throws(StateError) -> ContractSelector {
-    if let expression = try? KeyExpression(text) { return .contract(try key(expression)) }
-    return .chain(try chainID(named: text))
+    let refusal: StateError
+    do throws(StateError) {
+      return .contract(try key(try KeyExpression(text)))
+    } catch  where error.code == .validationFailed {
+      refusal = error
+    }
+    if let chainID = ChainID(text) { return .chain(chainID) }
+    if let chainID = try chainID(ofNetwork: text) { return .chain(chainID) }
+    // What is neither is told as what it looks like.
+    let behindDigits = text.utf8.drop(while: \.isDigit)
+    let isLikeKey =
+      text.utf8.contains(UInt8(ascii: "/"))
+      || behindDigits.first == UInt8(ascii: "-") && behindDigits.startIndex > text.startIndex
+    throw isLikeKey ? refusal : Self.unknown(text)
   }
 
   private static func unknown(_ network: String) -> StateError {
+    guard network.isEmpty || !network.utf8.allSatisfy(\.isDigit) else {
+      return StateError(
+        .invalidArgument,
+        "\(network.quoted) is no chain ID: an integer from 1 to 2^64-1 in plain decimal")
+    }
     // Not "not found": a slip in the network's name is no proof that the contract is absent.
-    StateError(
+    return StateError(
       .invalidArgument,
       "no file has the network \(network.quoted); gitstate list shows which there are, and a network "
         + "that is not recorded yet is named by its chain ID, as in 137-Token")
   }
+}
+
+extension UInt8 {
+  /// Whether this is an ASCII digit.
+  fileprivate var isDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
 }

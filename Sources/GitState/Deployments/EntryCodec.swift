@@ -127,6 +127,15 @@ struct EntryCodec: Hashable, Sendable {
       }
       return contract(key, address: .string(address), proxy: nil, hash: hash, entry: entry)
     }
+    // So a proxied contract looks in hardhat-deploy's own files.
+    if proxy == nil, let implementation, let address = entry[Member.address]?.string,
+      !address.isEmpty, address.asciiLowercased != implementation.asciiLowercased
+    {
+      throw fault(
+        key,
+        "has the address \(address.quoted) beside the implementation \(implementation.quoted); if it "
+          + "is the proxy's, call it proxy in the file and commit that, or else \(remedy)")
+    }
     if let address = entry[Member.address]?.string, !address.isEmpty,
       ![proxy, implementation].contains(where: { $0?.asciiLowercased == address.asciiLowercased })
     {

@@ -25,7 +25,9 @@ extension DeploymentFolder {
         result[name] = new
         continue
       }
-      for item in [old, new, mine] { if let fault = item?.fault { throw fault } }
+      for item in [old, new, mine] {
+        if let fault = item?.fault { throw fault.inFile(pathOf(name)) }
+      }
       let ours: DeploymentFile
       if let file = mine?.deployment {
         ours = file
@@ -58,7 +60,7 @@ extension DeploymentFolder {
     var result = self
     for name in names(thatDifferIn: other)
     where !self[name].isForeignOrMissing || !other[name].isForeignOrMissing {
-      if let fault = other[name]?.fault { throw fault }
+      if let fault = other[name]?.fault { throw fault.inFile(pathOf(name)) }
       result[name] = other[name]
     }
     return result

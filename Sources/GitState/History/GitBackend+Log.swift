@@ -149,7 +149,9 @@ extension GitReader {
     for commit in commits {
       if let since = query.since, commit.author.time < since { continue }
       if let until = query.until, commit.author.time > until { continue }
-      let changes = try changes(of: commit, &notes)
+      var found: [String] = []
+      let changes = try changes(of: commit, &found)
+      notes += found.map { "in commit \(commit.id.short), \($0)" }
       if let selector = query.selector, !changes.changes.contains(where: selector.isTouched) {
         continue
       }

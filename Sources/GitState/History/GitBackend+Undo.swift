@@ -33,6 +33,7 @@ extension GitBackend {
     _ revisions: [String], resolving resolution: MergeResolution = MergeResolution(),
     reason: String? = nil, isDryRun: Bool = false
   ) throws(StateError) -> WriteResult {
+    for revision in revisions { try refuseCommitOfCode(revision) }
     let operation = PlannedOperation(.revert, reason: reason) {
       context, folder throws(StateError) in
       var outcome = PlannedOperation.Outcome()
@@ -120,13 +121,19 @@ extension GitBackend {
   public func rollback(
     to revision: String, only selectors: [ContractSelector] = [], reason: String? = nil
   ) throws(StateError) -> WriteResult {
-    try refuseAnotherBranchWithoutState(revision)
+    try refuseCommitOfCode(revision, isChange: false)
     let operation = PlannedOperation(.rollback, reason: reason) {
       context, folder throws(StateError) in
       let commit = try context.commit(revision)
       let old = try context.folder(commit.id)
       if selectors.isEmpty {
-        folder = try folder.rolledBack(to: old)
+        do throws(StateError) {
+          folder = try folder.rolledBack(to: old)
+        } catch {
+          var error = error
+          error.message = "nothing was written: in commit \(commit.id.short), \(error.message)"
+          throw error
+        }
       } else {
         try folder.rollBack(selectors, to: old, isTaken: context.isTaken)
       }
@@ -139,21 +146,12 @@ extension GitBackend {
   }
 
   /// Refuses a commit that never had any state: where the state has a branch of its own, `HEAD~1` is
-  /// the code's, and rolling back to it would remove every contract.
-  private func refuseAnotherBranchWithoutState(_ revision: String) throws(StateError) {
+  /// the code's; rolling back to it would remove every contract, and reverting it does nothing.
+  private func refuseCommitOfCode(_ revision: String, isChange: Bool = true) throws(StateError) {
     try read { reader throws(StateError) in
       let commit = try reader.commit(revision)
-      let isForeign = try convertingGitErrors(
-        .backendUnavailable, "the history could not be read"
-      ) {
-        guard let tip = try reader.branch().tip else { return false }
-        return try !reader.repository.isAncestor(commit.id, of: tip)
-      }
-      guard isForeign, try reader.load(commit.id).folder.deployments.isEmpty else { return }
-      throw StateError(
-        .invalidArgument,
-        "nothing was written: \(revision.quoted) is no commit of the branch that has the state, and "
-          + "no contract is in it; name one that gitstate log shows")
+      guard try reader.isOfCode(commit, isChange: isChange) else { return }
+      throw StateError.commitOfCode(revision, "nothing was written: ")
     }
   }
 

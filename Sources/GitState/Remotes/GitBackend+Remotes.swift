@@ -94,7 +94,8 @@ extension GitBackend {
             ? "nothing was pushed: HEAD is detached; name the branch with --branch"
             : "nothing was pushed: there is no commit yet")
       }
-      let name = try reader.remoteName(remote, of: branch)
+      let remote = try reader.remote(remote, of: branch)
+      let name = remote.name
       do {
         let report = try reader.repository.push(remote: name, refspecs: ["\(branch):\(branch)"])
         if let rejection = report.rejected.first {
@@ -108,7 +109,7 @@ extension GitBackend {
           remote: name, branch: String(branch.dropFirst("refs/heads/".count)), commit: tip.hex,
           messages: report.messages)
       } catch {
-        throw StateError(pushing: error, to: name)
+        throw StateError(pushing: error, to: remote)
       }
     }
   }
@@ -116,38 +117,40 @@ extension GitBackend {
 
 extension GitReader {
   /// The remote that is meant.
-  fileprivate func remoteName(_ given: String?, of branch: String) throws(StateError) -> String {
+  fileprivate func remote(_ given: String?, of branch: String) throws(StateError) -> Remote {
     try convertingGitErrors(.backendUnavailable, "the remotes could not be read") {
-      let names = try repository.remotes().map(\.name)
+      let remotes = try repository.remotes()
       let short = branch.dropFirst("refs/heads/".count)
       if let given {
-        guard names.contains(given) else {
+        guard let remote = remotes.first(where: { $0.name == given }) else {
           throw StateError(
             .invalidArgument,
             "there is no remote \(given.quoted); add it with: gitstate remote add "
               + "\(given.escapingUnprintable) URL")
         }
-        return given
+        return remote
       }
-      if let own = try repository.configuration("branch.\(short).remote"), names.contains(own) {
-        return own
+      let own = try repository.configuration("branch.\(short).remote")
+      for name in [own, "origin"] {
+        if let remote = remotes.first(where: { $0.name == name }) { return remote }
       }
-      if names.contains("origin") { return "origin" }
-      guard names.count == 1 else {
+      guard remotes.count == 1 else {
         throw StateError(
           .invalidArgument,
-          names.isEmpty
+          remotes.isEmpty
             ? "there is no remote to push to; add one with: gitstate remote add origin URL"
-            : "there are several remotes (\(names.joined(separator: ", "))); name one")
+            : "there are several remotes (\(remotes.map(\.name).joined(separator: ", "))); name one"
+        )
       }
-      return names[0]
+      return remotes[0]
     }
   }
 }
 
 extension StateError {
   /// A failed push, in our terms.
-  fileprivate init(pushing error: any Error, to remote: String) {
+  fileprivate init(pushing error: any Error, to target: Remote) {
+    let remote = target.name
     guard let git = error as? GitError else {
       self.init(error, .remoteUnavailable, "nothing was pushed to \(remote)")
       return
@@ -164,7 +167,16 @@ extension StateError {
         "nothing was pushed: \(remote) does not let us in: \(git.message.escapingUnprintable)",
         underlying: git)
     default:
-      self.init(git, .remoteUnavailable, "nothing was pushed to \(remote)")
+      // libgit2 takes what is no folder for a protocol that it does not know.
+      let url = target.pushURL ?? target.url
+      if Repository.isPath(url), git.message.contains("unsupported URL protocol") {
+        self.init(
+          .remoteUnavailable,
+          "nothing was pushed to \(remote): there is no repository at \(url.quoted)",
+          underlying: git)
+      } else {
+        self.init(git, .remoteUnavailable, "nothing was pushed to \(remote)")
+      }
       message += "; look at its URL with: gitstate remote list"
     }
   }
@@ -172,13 +184,27 @@ extension StateError {
 
 /// Addresses of remotes.
 enum RemoteURL {
-  /// A URL without the password or token between its user and its host.
+  /// A URL without the password or token before its host; a user's name stays.
   static func withoutSecret(_ url: String) -> String {
     guard let scheme = url.firstRange(of: "://") else { return url }
     let authority = url[scheme.upperBound...].prefix { $0 != "/" }
-    guard let at = authority.lastIndex(of: "@"),
-      let colon = authority[..<at].firstIndex(of: ":")
-    else { return url }
-    return String(url[..<colon] + url[at...])
+    guard let at = authority.lastIndex(of: "@") else { return url }
+    let user = authority[..<at].prefix { $0 != ":" }
+    // Over HTTPS a token alone will do, in the place of a user's name.
+    if url.hasPrefix("http"), isLikeToken(user) {
+      return String(url[..<scheme.upperBound] + url[at...].dropFirst())
+    }
+    return user.endIndex == at ? url : String(url[..<user.endIndex] + url[at...])
+  }
+
+  /// Whether a name is what the great hosts give out as tokens, or long and with digits as only
+  /// tokens are.
+  private static func isLikeToken(_ name: Substring) -> Bool {
+    let starts = [
+      "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "gldt-", "glcbt-", "ATBB",
+      "ATCTT",
+    ]
+    return starts.contains { name.hasPrefix($0) }
+      || name.utf8.count >= 30 && name.contains { $0.isNumber } && !name.contains(".")
   }
 }

@@ -7,12 +7,19 @@ public enum ContractDocument {
   /// - Throws: `SERIALIZATION_FAILED` naming the first record that is none.
   public static func contracts(in json: JSONValue) throws(StateError) -> [Contract] {
     switch json {
-    case .array(let records): return try records.map(contract)
+    case .array(let records):
+      var result: [Contract] = []
+      for (index, record) in records.enumerated() {
+        result.append(try contract(record, called: "record \(index + 1)"))
+      }
+      return result
     case .object(let root):
-      guard let contracts = root["contracts"]?.object else { return [try contract(json)] }
+      guard let contracts = root["contracts"]?.object else {
+        return [try contract(json, called: "the record")]
+      }
       var result: [Contract] = []
       for (text, record) in contracts {
-        let contract = try contract(record)
+        let contract = try contract(record, called: "the record under \(text.quoted)")
         guard let key = ContractKey(text), key == contract.key else {
           throw StateError(
             .serializationFailed,
@@ -33,10 +40,10 @@ public enum ContractDocument {
   ///
   /// - Parameters:
   ///   - bytes: The text.
-  ///   - name: What the text is called in errors.
-  /// - Returns: The records, in the document's order.
+  ///   - name: What the text is called in errors: the file's name.
+  /// - Returns: The records, in the document's order, each contract's once.
   /// - Throws: `SERIALIZATION_FAILED` with line and column where the text is no JSON, or as
-  ///   ``contracts(in:)``.
+  ///   ``contracts(in:)``; `VALIDATION_FAILED` where it has several records of one contract.
   public static func contracts(parsing bytes: [UInt8], name: String) throws(StateError)
     -> [Contract]
   {
@@ -50,7 +57,21 @@ public enum ContractDocument {
           + "\(error.column))", file: name, line: error.line, column: error.column,
         underlying: error)
     }
-    return try contracts(in: json)
+    let contracts: [Contract]
+    do {
+      contracts = try self.contracts(in: json)
+    } catch {
+      throw error.inFile(name)
+    }
+    var keys: Set<ContractKey> = []
+    if let twice = contracts.first(where: { !keys.insert($0.key).inserted }) {
+      throw StateError(
+        .validationFailed,
+        "\(name.escapingUnprintable) has several records of "
+          + "\(twice.key.description.escapingUnprintable); leave the one that holds",
+        key: twice.key, file: name)
+    }
+    return contracts
   }
 
   /// Makes an export document.
@@ -69,12 +90,20 @@ public enum ContractDocument {
     ]
   }
 
-  private static func contract(_ json: JSONValue) throws(StateError) -> Contract {
+  private static func contract(_ json: JSONValue, called place: String) throws(StateError)
+    -> Contract
+  {
     guard let record = json.object else {
       throw StateError(
-        .serializationFailed, "a record must be an object, found \(json.text().quoted)")
+        .serializationFailed, "\(place) is \(json.shown) and must be an object")
     }
-    return try Contract(record: record)
+    do {
+      return try Contract(record: record)
+    } catch {
+      var error = error
+      error.message = "\(place) cannot be read: \(error.message)"
+      throw error
+    }
   }
 }
 

@@ -90,7 +90,10 @@ public struct ContractUpdate: Sendable {
       guard let address else {
         throw StateError(
           .validationFailed,
-          "\(shownKey) was not written: a contract that is not recorded yet needs its address",
+          "\(shownKey) was not written: "
+            + (current == nil
+              ? "a contract that is not recorded yet needs its address"
+              : "a record that starts from nothing (--replace) needs its address"),
           key: key)
       }
       guard let name = networkName ?? current?.networkName ?? network else {

@@ -85,8 +85,7 @@ struct ImportJSONCommand: AsyncParsableCommand {
 
   func run() async throws {
     let state = try await options.openState()
-    let bytes = try readInput(file == "-" ? file : options.inFolder(file))
-    let contracts = try ContractDocument.contracts(parsing: bytes, name: file)
+    let contracts = try options.records(in: file, orNothingIs: "imported")
     var settings = RecordImporter.Options()
     settings.overwrites = overwrite
     settings.isDryRun = dryRun

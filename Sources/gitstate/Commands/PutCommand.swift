@@ -88,11 +88,13 @@ struct PutCommand: AsyncParsableCommand {
       let result =
         try await contracts.count == 1
         ? state.put(contracts[0], reason: reason) : state.put(contracts, reason: reason)
-      options.printAnswer(
-        result,
-        unchanged: contracts.isEmpty
-          ? "nothing to record: \(file.escapingUnprintable) has no records"
-          : "nothing to record: all \(contracts.count) records are there already")
+      let unchanged =
+        switch contracts.count {
+        case 0: "\(inputName(file).escapingUnprintable) has no records"
+        case 1: "\(contracts[0].key.description.escapingUnprintable) is recorded so already"
+        default: "all \(contracts.count) records are there already"
+        }
+      options.printAnswer(result, unchanged: "nothing to record: \(unchanged)")
     } else if let key {
       let expression = try KeyExpression(key)
       let arguments = try deploymentArguments()
@@ -124,21 +126,10 @@ struct PutCommand: AsyncParsableCommand {
 
   /// The records to put; one that is none is as malformed as one whose address is none.
   private func records(in file: String) throws(StateError) -> [Contract] {
-    let bytes = try readInput(file == "-" ? file : options.inFolder(file))
     do throws(StateError) {
-      let contracts = try ContractDocument.contracts(parsing: bytes, name: file)
-      var keys: Set<ContractKey> = []
-      if let twice = contracts.first(where: { !keys.insert($0.key).inserted }) {
-        throw StateError(
-          .validationFailed,
-          "nothing was written: \(file.escapingUnprintable) has several records of "
-            + "\(twice.key.description.escapingUnprintable); leave the one that holds",
-          key: twice.key, file: file)
-      }
-      return contracts
+      return try options.records(in: file, orNothingIs: "written")
     } catch  where error.code == .serializationFailed && error.line == nil {
-      throw StateError(
-        .validationFailed, "nothing was written: \(error.message)", key: error.key, file: file)
+      throw StateError(.validationFailed, error.message, key: error.key, file: error.file)
     }
   }
 

@@ -20,12 +20,35 @@ func readInput(_ name: String) throws(StateError) -> [UInt8] {
   }
 }
 
+/// What messages call a file that the user named.
+func inputName(_ name: String) -> String { name == "-" ? "standard input" : name }
+
+extension GlobalOptions {
+  /// The records of a document in a file or in standard input.
+  ///
+  /// - Parameters:
+  ///   - file: The file, from the folder that `-C` names, or `-`.
+  ///   - undone: What is not done where the document cannot be read, as in "nothing was written".
+  /// - Returns: The records, in the document's order.
+  /// - Throws: Where the file cannot be read, or anything in it is no record.
+  func records(in file: String, orNothingIs undone: String) throws(StateError) -> [Contract] {
+    let bytes = try readInput(file == "-" ? file : inFolder(file))
+    do {
+      return try ContractDocument.contracts(parsing: bytes, name: inputName(file))
+    } catch {
+      var error = error
+      error.message = "nothing was \(undone): \(error.message)"
+      if file == "-" { error.file = nil }
+      throw error
+    }
+  }
+}
+
 /// The error for a file that the user named, from what `errno` says now.
 private func unreadable(_ name: String) -> StateError {
   let reason = String(cString: strerror(errno))
   return StateError(
-    .invalidArgument,
-    "\(name == "-" ? "standard input" : name.escapingUnprintable) could not be read: \(reason)",
+    .invalidArgument, "\(inputName(name).escapingUnprintable) could not be read: \(reason)",
     file: name == "-" ? nil : name)
 }
 

@@ -47,7 +47,9 @@ struct GitReader: ~Copyable {
   /// The state at a revision, or at the branch's tip.
   mutating func snapshot(at revision: String?) throws(StateError) -> StateSnapshot {
     if let revision {
-      return try load(try commit(revision).id)
+      let commit = try commit(revision)
+      if location.branch != nil, try isOfCode(commit) { throw StateError.commitOfCode(revision) }
+      return try load(commit.id)
     }
     if let current, let checked, ContinuousClock.now - checked < staleness { return current }
     let now = ContinuousClock.now
@@ -61,6 +63,32 @@ struct GitReader: ~Copyable {
     return snapshot
   }
 
+  /// Whether a commit is none of the branch that has the state, and no file of ours is in it.
+  ///
+  /// Where the state has a branch of its own, `HEAD` is such a commit. That it has no contract says
+  /// nothing about the state.
+  ///
+  /// - Parameters:
+  ///   - commit: The commit.
+  ///   - isChange: Whether its parent must have none, either: then it changed no state.
+  /// - Returns: Whether it is of the code alone.
+  /// - Throws: `BACKEND_UNAVAILABLE` where the history cannot be read.
+  func isOfCode(_ commit: Commit, isChange: Bool = false) throws(StateError) -> Bool {
+    let isForeign = try convertingGitErrors(
+      .backendUnavailable, "the history could not be read"
+    ) {
+      guard let tip = try branch().tip else { return false }
+      return try !repository.isAncestor(commit.id, of: tip)
+    }
+    guard isForeign else { return false }
+    let parent = isChange ? commit.parents.first : nil
+    for id in [commit.id, parent].compactMap(\.self) {
+      let folder = try load(id).folder
+      guard folder.deployments.isEmpty, folder.broken.isEmpty else { return false }
+    }
+    return true
+  }
+
   /// The deployments folder of any commit.
   func load(_ commit: ObjectID?) throws(StateError) -> StateSnapshot {
     try convertingGitErrors(
@@ -69,6 +97,16 @@ struct GitReader: ~Copyable {
       StateSnapshot(
         commit: commit, folder: try loader.folder(location.folder, of: commit, in: repository))
     }
+  }
+}
+
+extension StateError {
+  /// A revision of the code was given where one of the state is meant.
+  static func commitOfCode(_ revision: String, _ outcome: String = "") -> StateError {
+    StateError(
+      .invalidArgument,
+      "\(outcome)\(revision.quoted) is no commit of the branch that has the state, and no contract "
+        + "is in it; name one that gitstate log shows")
   }
 }
 

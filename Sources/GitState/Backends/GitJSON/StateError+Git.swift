@@ -16,13 +16,19 @@ extension StateError {
       self.init(code, "\(action): \(error)", underlying: error)
       return
     }
-    let context = git.context.map { " (\($0.escapingUnprintable))" } ?? ""
+    let context =
+      git.context.flatMap { git.message.contains($0) ? nil : $0 }
+      .map { " (\($0.escapingUnprintable))" } ?? ""
     // libgit2 names the extension of an index that it cannot read (git's index-format.txt).
     let remedy =
       if git.message.contains("extension: 'link'") {
         "; git's index is split: git update-index --no-split-index joins it"
       } else if git.message.contains("extension: 'sdir'") {
         "; git's index is sparse: git sparse-checkout reapply --no-sparse-index makes it whole"
+      } else if [.objectDatabase, .object, .zlib].contains(git.category),
+        !git.message.contains("--unshallow")
+      {
+        "; git fsck shows what is lost or damaged, and another clone or a backup has it"
       } else {
         ""
       }

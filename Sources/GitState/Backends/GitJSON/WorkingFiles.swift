@@ -229,7 +229,15 @@ struct WorkingFiles {
     let names = try FileSystem.names(in: "\(root)/\(folder)").filter {
       $0.hasSuffix(".json") && $0 != FolderSettings.name && !$0.hasPrefix(".")
     }
-    for name in names where try FileSystem.kind(of: path(name)) == .file {
+    for name in names {
+      switch try FileSystem.kind(of: path(name)) {
+      case .file: break
+      case .link:
+        reasons.append(
+          "\(folder)/\(name) in the working tree is a symbolic link, which is not read")
+        continue
+      case .folder, .other, .absent: continue
+      }
       guard let bytes = try FileSystem.read(path(name)) else { continue }
       let blob = try ObjectID.blob(bytes)
       if blob == tip[name]?.blob { continue }

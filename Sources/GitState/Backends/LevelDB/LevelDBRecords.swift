@@ -102,12 +102,12 @@ public struct LevelDBRecords: Sendable {
     switch record[Contract.Field.contractName] {
     case nil: missing.append(Contract.Field.contractName)
     case .string(let name)? where name.isIdentical(to: key.name): break
-    case let other?: throw refusal("says that its contractName is \(other.text().quoted)")
+    case let other?: throw refusal("says that its contractName is \(other.shown)")
     }
     switch record[Contract.Field.chainID] {
     case nil: missing.append(Contract.Field.chainID)
     case let chain? where ChainID(chain) == key.chainID: break
-    case let other?: throw refusal("says that its chainId is \(other.text().quoted)")
+    case let other?: throw refusal("says that its chainId is \(other.shown)")
     }
     guard !missing.isEmpty else { return (Contract(key: key, record: record), nil) }
     for field in missing {
