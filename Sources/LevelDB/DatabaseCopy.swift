@@ -23,7 +23,12 @@ public struct DatabaseCopy: ~Copyable, Sendable {
     sourcePath = path
   }
 
-  private static func openCopy(of path: String) throws(LevelDBError) -> Database {
+  /// The copy alone, for whoever keeps it where an opened folder could stand.
+  ///
+  /// - Parameter path: A folder with a database; a symbolic link to one will do.
+  /// - Returns: The copy, opened; its errors and its path name the source.
+  /// - Throws: As ``init(of:)``.
+  public static func openCopy(of path: String) throws(LevelDBError) -> Database {
     let temporaryFolder = try makeCopy(of: path)
     return try Database(
       Location(path: temporaryFolder.path, shownAs: path), options: Database.Options(),

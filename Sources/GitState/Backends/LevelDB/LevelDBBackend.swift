@@ -6,11 +6,20 @@ import Synchronization
 ///
 /// Keys are `<chainId>-<contractName>`, values compact JSON. LevelDB lets one process at a time have
 /// the folder open; this one has it until ``close()``. Other pairs in the folder are left alone.
+///
+/// LevelDB writes to a folder that it opens. Where that cannot be (a full disk, a folder that may only
+/// be read), reads are answered from a copy that each of them makes, and writes fail.
 public final class LevelDBBackend: StateBackend {
   /// The folder, as the caller named it.
   public let path: String
   private let durability: Durability
-  private let database: Mutex<OpenDatabase?>
+  private let state: Mutex<State>
+
+  private struct State {
+    /// nil until the next operation opens the folder again, after a failure.
+    var database: OpenDatabase?
+    var isClosed = false
+  }
 
   /// Opens a folder, or makes one.
   ///
@@ -25,13 +34,17 @@ public final class LevelDBBackend: StateBackend {
   {
     self.path = path
     durability = isDurable ? .synced : .unsynced
-    do {
-      database = Mutex(
-        OpenDatabase(
-          handle: try Database(
-            path: path, options: createsIfMissing ? .creatingIfMissing : Database.Options())))
+    do throws(LevelDBError) {
+      state = Mutex(
+        State(
+          database: OpenDatabase(
+            handle: try Database(
+              path: path, options: createsIfMissing ? .creatingIfMissing : Database.Options()))))
     } catch {
-      throw StateError(error)
+      // What LevelDB may not write to can be read all the same, if it is there.
+      guard error.code == .ioError else { throw StateError(error) }
+      _ = try Self.copy(of: path, insteadOf: error)
+      state = Mutex(State())
     }
   }
 
@@ -40,7 +53,7 @@ public final class LevelDBBackend: StateBackend {
 
   /// The record of a contract.
   public func contract(_ key: ContractKey) throws(StateError) -> Contract? {
-    try withDatabase { database throws(StateError) in try database.contract(key) }
+    try reading { database throws(StateError) in try database.contract(key) }
   }
 
   /// The records that a query finds.
@@ -50,7 +63,7 @@ public final class LevelDBBackend: StateBackend {
     try query.refuseInfrastructure(in: type)
     let prefix = query.chainID.map { Array("\($0)-".utf8) }
     var contracts: [Contract] = []
-    let records = try withDatabase { database throws(StateError) in
+    let records = try reading { database throws(StateError) in
       try LevelDBRecords(reading: database.handle, prefix: prefix)
     }
     if let invalid = records.invalid.first(where: { ContractKey($0.key) != nil }) {
@@ -66,7 +79,7 @@ public final class LevelDBBackend: StateBackend {
   public func apply(_ operations: [Operation]) -> [Result<WriteResult, StateError>] {
     operations.map { operation in
       Result { () throws(StateError) in
-        try withDatabase { database throws(StateError) in
+        try writing { database throws(StateError) in
           try database.apply(operation, durability)
         }
       }
@@ -75,7 +88,7 @@ public final class LevelDBBackend: StateBackend {
 
   /// Looks at every pair.
   public func verify() throws(StateError) -> VerificationReport {
-    let records = try withDatabase { database throws(StateError) in
+    let records = try reading { database throws(StateError) in
       try LevelDBRecords(reading: database.handle)
     }
     var report = VerificationReport(lastValidated: SystemClock.milliseconds)
@@ -86,18 +99,74 @@ public final class LevelDBBackend: StateBackend {
 
   /// Closes the folder, so that other processes can have it.
   public func close() {
-    database.withLock { $0 = nil }
+    state.withLock { $0 = State(isClosed: true) }
   }
 
-  private func withDatabase<Result: Sendable>(
+  private func reading<Result: Sendable>(
     _ body: (borrowing OpenDatabase) throws(StateError) -> Result
   ) throws(StateError) -> Result {
-    try database.withLock { database throws(StateError) in
-      guard let database else {
-        throw StateError(
-          .backendUnavailable, "\(path.escapingUnprintable) is closed already", file: path)
+    try state.withLock { state throws(StateError) in
+      try refuseClosed(state)
+      let database: OpenDatabase
+      do throws(LevelDBError) {
+        database = try opened(&state)
+      } catch {
+        guard error.code == .ioError else { throw StateError(error) }
+        // Not kept: another process may write to the folder before the next read.
+        return try body(try Self.copy(of: path, insteadOf: error))
       }
       return try body(database)
+    }
+  }
+
+  private func writing<Result: Sendable>(
+    _ body: (borrowing OpenDatabase) throws(StateError) -> Result
+  ) throws(StateError) -> Result {
+    try state.withLock { state throws(StateError) in
+      try refuseClosed(state)
+      let database: OpenDatabase
+      do throws(LevelDBError) {
+        database = try opened(&state)
+      } catch {
+        guard error.code == .ioError else { throw StateError(error) }
+        throw StateError(
+          .writeFailed,
+          "nothing was written: \(error.description.escapingUnprintable); free some space, or see that "
+            + "the folder may be written to, and try again", file: path, underlying: error)
+      }
+      do throws(StateError) {
+        return try body(database)
+      } catch  where error.code == .writeFailed {
+        // After a failure LevelDB refuses all further writes until it is opened again.
+        state.database = nil
+        throw error
+      }
+    }
+  }
+
+  private func opened(_ state: inout State) throws(LevelDBError) -> OpenDatabase {
+    if let database = state.database { return database }
+    let database = OpenDatabase(handle: try Database(path: path))
+    state.database = database
+    return database
+  }
+
+  private func refuseClosed(_ state: borrowing State) throws(StateError) {
+    guard state.isClosed else { return }
+    throw StateError(
+      .backendUnavailable, "\(path.escapingUnprintable) is closed already", file: path)
+  }
+
+  /// A copy of the folder, open.
+  ///
+  /// - Throws: The first failure, where the copy fails as well.
+  private static func copy(of path: String, insteadOf error: LevelDBError) throws(StateError)
+    -> OpenDatabase
+  {
+    do {
+      return OpenDatabase(handle: try DatabaseCopy.openCopy(of: path))
+    } catch {
+      throw StateError(error)
     }
   }
 }
@@ -164,13 +233,23 @@ extension ContractKey {
 extension StateError {
   /// LevelDB's failure in our terms.
   init(_ error: LevelDBError, writing: Bool = false) {
+    let isRefusal = error.code == .ioError
     let code: Code =
       switch error.code {
       case .locked: .lockTimeout
       case .ioError where writing: .writeFailed
       default: .backendUnavailable
       }
+    let remedy =
+      if isRefusal, writing {
+        "; free some space, or see that the folder may be written to; whether the write is there only "
+          + "a read will tell"
+      } else if isRefusal {
+        "; see that the folder may be read and written to, and that the disk has space"
+      } else {
+        ""
+      }
     self.init(
-      code, error.description.escapingUnprintable, file: error.path, underlying: error)
+      code, error.description.escapingUnprintable + remedy, file: error.path, underlying: error)
   }
 }
