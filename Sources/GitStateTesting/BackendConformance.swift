@@ -41,6 +41,12 @@ public struct BackendConformance {
     case verification
     /// What was answered is there after closing and opening again.
     case persistence
+    /// What was exported, and then deleted, comes back by an import as it was.
+    case documents
+    /// A thousand contracts in batches, and a record of ten megabytes.
+    case volume
+    /// Reads beside writes see whole records, and every write that was answered.
+    case parallel
 
     /// The check's name.
     public var description: String { rawValue }
@@ -83,6 +89,9 @@ public struct BackendConformance {
     case .changeSets: try changeSets(backend)
     case .verification: try verification(backend)
     case .persistence: try persistence(backend)
+    case .documents: try documents(backend)
+    case .volume: try volume(backend)
+    case .parallel: try parallel(backend)
     }
     backend.close()
   }
