@@ -58,7 +58,7 @@ public struct ContractQuery: Hashable, Sendable {
   ///
   /// - Parameter contracts: Contracts in the order of their keys.
   /// - Returns: Those that the query finds, in its order.
-  func applied(to contracts: [Contract]) -> [Contract] {
+  public func applied(to contracts: [Contract]) -> [Contract] {
     let found = contracts.filter { contract in
       (chainID == nil || contract.chainID == chainID)
         && (name.map { contract.name.isIdentical(to: $0) } ?? true)
@@ -73,5 +73,19 @@ public struct ContractQuery: Hashable, Sendable {
       }
     // Swift's sort is stable, so equal ones stay in the order of their keys either way.
     return found.sorted { order == .ascending ? precedes($0, $1) : precedes($1, $0) }
+  }
+}
+
+extension ContractQuery {
+  /// Refuses to guess which contracts are infrastructure where no file lists them.
+  ///
+  /// - Parameter backend: The backend's word for its kind.
+  /// - Throws: `INVALID_ARGUMENT` where the query asks for infrastructure.
+  public func refuseInfrastructure(in backend: String) throws(StateError) {
+    guard infrastructure != nil else { return }
+    throw StateError(
+      .invalidArgument,
+      "the \(backend) backend does not know which contracts are infrastructure; the git backend does"
+    )
   }
 }

@@ -1,13 +1,14 @@
 /// Mutations thought through on top of some state: what each does, and the records in the end.
 ///
-/// Every backend plans with this, so that all of them answer alike.
-struct MutationPlan {
+/// Every backend plans with this, so that all of them answer alike: it validates, keeps or overwrites
+/// as each mutation says, and leaves out what changes nothing.
+public struct MutationPlan: Sendable {
   /// The records that the plan sets, or nil for those that it removes, in order of first mention.
-  private(set) var results: [(key: ContractKey, contract: Contract?)] = []
+  public private(set) var results: [(key: ContractKey, contract: Contract?)] = []
   /// What became of each mutation.
-  private(set) var outcomes: [MutationOutcome] = []
+  public private(set) var outcomes: [MutationOutcome] = []
   /// What the caller should know, though it is no failure.
-  private(set) var warnings: [String] = []
+  public private(set) var warnings: [String] = []
   private var positions: [ContractKey: Int] = [:]
 
   /// Plans mutations one after the other.
@@ -17,7 +18,7 @@ struct MutationPlan {
   ///   - current: The record that is there; throws where that cannot be told.
   ///   - network: The name of a chain's network, where the chain is known.
   /// - Throws: The first failure; then nothing of the plan holds.
-  init(
+  public init(
     _ mutations: [Mutation],
     current: (ContractKey) throws(StateError) -> Contract?,
     network: (ChainID) throws(StateError) -> String?
@@ -104,5 +105,23 @@ struct MutationPlan {
       positions[key] = results.count
       results.append((key, contract))
     }
+  }
+}
+
+extension WriteResult {
+  /// The answer of a backend without commits.
+  ///
+  /// - Parameters:
+  ///   - plan: What was done.
+  ///   - old: The record before the operation.
+  public init(_ plan: MutationPlan, old: (ContractKey) -> Contract?) {
+    let pairs = plan.results.map { (old: old($0.key), new: $0.contract) }
+    let networks = Dictionary(
+      pairs.compactMap { pair in
+        (pair.new ?? pair.old).map { ($0.chainID, $0.networkName) }
+      }, uniquingKeysWith: { first, _ in first })
+    self.init(
+      changes: ChangeSet(pairs: pairs) { networks[$0.chainID] ?? $0.chainID.description },
+      outcomes: plan.outcomes, warnings: plan.warnings)
   }
 }

@@ -30,7 +30,11 @@ public struct VerificationReport: Hashable, Sendable {
   }
 
   /// Counts a contract and notes what is odd about it.
-  mutating func add(_ contract: Contract, file: String? = nil) {
+  ///
+  /// - Parameters:
+  ///   - contract: The contract.
+  ///   - file: The file that has it, where there are several.
+  public mutating func add(_ contract: Contract, file: String? = nil) {
     contractCount += 1
     for oddity in contract.oddities {
       let line = file.map { "\($0): \(oddity)" } ?? "\(oddity)"

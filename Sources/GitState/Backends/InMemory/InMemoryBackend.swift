@@ -53,32 +53,3 @@ public final class InMemoryBackend: StateBackend {
     return report
   }
 }
-
-extension WriteResult {
-  /// The answer of a backend without commits.
-  ///
-  /// - Parameters:
-  ///   - plan: What was done.
-  ///   - old: The record before the operation.
-  init(_ plan: MutationPlan, old: (ContractKey) -> Contract?) {
-    let pairs = plan.results.map { (old: old($0.key), new: $0.contract) }
-    let networks = Dictionary(
-      pairs.compactMap { pair in
-        (pair.new ?? pair.old).map { ($0.chainID, $0.networkName) }
-      }, uniquingKeysWith: { first, _ in first })
-    self.init(
-      changes: ChangeSet(pairs: pairs) { networks[$0.chainID] ?? $0.chainID.description },
-      outcomes: plan.outcomes, warnings: plan.warnings)
-  }
-}
-
-extension ContractQuery {
-  /// Refuses to guess which contracts are infrastructure where no file lists them.
-  func refuseInfrastructure(in backend: String) throws(StateError) {
-    guard infrastructure != nil else { return }
-    throw StateError(
-      .invalidArgument,
-      "the \(backend) backend does not know which contracts are infrastructure; the git backend does"
-    )
-  }
-}
