@@ -18,6 +18,9 @@ final class GatedBackend: StateBackend {
   /// Waits until something is held up.
   func waitForCall() async { await began.wait() }
 
+  /// Holds up nothing that is called from now on.
+  func letReadsPass() { isHeld.withLock { $0 = false } }
+
   /// Lets everything go, now and from now on.
   func release() {
     isHeld.withLock { $0 = false }

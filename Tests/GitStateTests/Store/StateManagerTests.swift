@@ -352,24 +352,44 @@ private func token(_ name: String = "Token", _ digit: Character = "1") -> Contra
 
   // MARK: Many at once, on git
 
-  @Test func theLastOfTenPutsIsTheState() async throws {
+  @Test(arguments: ["git", "leveldb", "memory"])
+  func theLastOfTenPutsIsTheState(backend: String) async throws {
     let path = ScratchDirectory.current.path.appending("state")
-    let manager = try await StateManager(git: try await GitFixture.options(at: path.string))
-    let digits = Array("0123456789")
+    let manager: StateManager
+    switch backend {
+    case "git": manager = try await StateManager(git: try await GitFixture.options(at: path.string))
+    case "leveldb":
+      manager = StateManager(
+        backend: try LevelDBBackend(path: path.string, createsIfMissing: true, isDurable: false))
+    default: manager = StateManager(backend: InMemoryBackend())
+    }
     // Each is asked for before the next one; none waits for an answer before.
-    let asked = manager.events
     var tasks: [Task<WriteResult, any Error>] = []
-    var iterator = asked.makeAsyncIterator()
-    for digit in digits {
+    var asked = manager.events.makeAsyncIterator()
+    for digit in "0123456789" {
       tasks.append(Task { try await manager.put(token("Token", digit)) })
-      while let event = await iterator.next() {
+      while let event = await asked.next() {
         if case .began = event { break }
       }
     }
     for task in tasks { _ = try await task.value }
     #expect(try await manager.contract(token().key) == token("Token", "9"))
+    await manager.close()
+    guard backend == "git" else { return }
     #expect(try await git("rev-list", "--count", "HEAD", in: path) == "10")
     try await git("fsck", "--strict", in: path)
+  }
+
+  @Test func aReadDoesNotWaitForAWrite() async throws {
+    let backend = GatedBackend(isHeld: true)
+    let manager = StateManager(backend: backend)
+    async let write = manager.put(token("Held"))
+    await backend.waitForCall()
+    backend.letReadsPass()
+    #expect(try await manager.contract(token("Other").key) == nil)
+    #expect(try await manager.contracts() == [])
+    backend.release()
+    _ = try await write
   }
 
   @Test func readersBesideWritersSeeWholeRecords() async throws {

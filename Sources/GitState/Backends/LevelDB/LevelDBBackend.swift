@@ -14,6 +14,8 @@ public final class LevelDBBackend: StateBackend {
   public let path: String
   private let durability: Durability
   private let state: Mutex<State>
+  // Writes go one after the other; reads, which LevelDB allows beside them, wait for none.
+  private let writer = Mutex(())
 
   private struct State {
     /// nil until the next operation opens the folder again, after a failure.
@@ -103,30 +105,26 @@ public final class LevelDBBackend: StateBackend {
   }
 
   private func reading<Result: Sendable>(
-    _ body: (borrowing OpenDatabase) throws(StateError) -> Result
+    _ body: (OpenDatabase) throws(StateError) -> Result
   ) throws(StateError) -> Result {
-    try state.withLock { state throws(StateError) in
-      try refuseClosed(state)
-      let database: OpenDatabase
-      do throws(LevelDBError) {
-        database = try opened(&state)
-      } catch {
-        guard error.code == .ioError else { throw StateError(error) }
-        // Not kept: another process may write to the folder before the next read.
-        return try body(try Self.copy(of: path, insteadOf: error))
-      }
-      return try body(database)
+    let database: OpenDatabase
+    do throws(LevelDBError) {
+      database = try opened()
+    } catch {
+      guard error.code == .ioError else { throw StateError(error) }
+      // Not kept: another process may write to the folder before the next read.
+      return try body(try Self.copy(of: path, insteadOf: error))
     }
+    return try body(database)
   }
 
   private func writing<Result: Sendable>(
-    _ body: (borrowing OpenDatabase) throws(StateError) -> Result
+    _ body: (OpenDatabase) throws(StateError) -> Result
   ) throws(StateError) -> Result {
-    try state.withLock { state throws(StateError) in
-      try refuseClosed(state)
+    try writer.withLock { _ throws(StateError) in
       let database: OpenDatabase
       do throws(LevelDBError) {
-        database = try opened(&state)
+        database = try opened()
       } catch {
         guard error.code == .ioError else { throw StateError(error) }
         throw StateError(
@@ -138,23 +136,22 @@ public final class LevelDBBackend: StateBackend {
         return try body(database)
       } catch  where error.code == .writeFailed {
         // After a failure LevelDB refuses all further writes until it is opened again.
-        state.database = nil
+        state.withLock { $0.database = nil }
         throw error
       }
     }
   }
 
-  private func opened(_ state: inout State) throws(LevelDBError) -> OpenDatabase {
-    if let database = state.database { return database }
-    let database = OpenDatabase(handle: try Database(path: path))
-    state.database = database
-    return database
-  }
-
-  private func refuseClosed(_ state: borrowing State) throws(StateError) {
-    guard state.isClosed else { return }
-    throw StateError(
-      .backendUnavailable, "\(path.escapingUnprintable) is closed already", file: path)
+  private func opened() throws(LevelDBError) -> OpenDatabase {
+    try state.withLock { state throws(LevelDBError) in
+      if let database = state.database { return database }
+      guard !state.isClosed else {
+        throw LevelDBError(code: .other, message: "'\(path)' is closed already", path: path)
+      }
+      let database = OpenDatabase(handle: try Database(path: path))
+      state.database = database
+      return database
+    }
   }
 
   /// A copy of the folder, open.
@@ -172,7 +169,7 @@ public final class LevelDBBackend: StateBackend {
 }
 
 /// The database, so that an optional can hold it.
-private final class OpenDatabase {
+private final class OpenDatabase: Sendable {
   let handle: Database
 
   init(handle: consuming Database) { self.handle = handle }
