@@ -102,6 +102,7 @@ struct RootCommand: ParsableCommand {
       CommandGroup(
         name: "History",
         subcommands: [LogCommand.self, ShowCommand.self, DiffCommand.self]),
+      CommandGroup(name: "Merge", subcommands: [MergeCommand.self]),
       CommandGroup(
         name: "Undo",
         subcommands: [RevertCommand.self, RestoreCommand.self, RollbackCommand.self]),

@@ -107,7 +107,7 @@ extension DeploymentFile {
   }
 
   /// A time of the file in milliseconds since 1970; nil where it is none.
-  private static func time(of value: JSONValue?) -> Int64? {
+  static func time(of value: JSONValue?) -> Int64? {
     switch value {
     case .number(let number)?: number.int64
     case .string(let text)?: DeploymentDate.milliseconds(text)

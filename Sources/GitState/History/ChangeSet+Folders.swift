@@ -19,6 +19,7 @@ extension ChangeSet {
     var pairs: [ContractKey: (old: Contract?, new: Contract?)] = [:]
     var networks: [ChainID: String] = [:]
     var unreadable: Set<ContractKey> = []
+    var files: [ChainID: (old: DeploymentFile?, new: DeploymentFile?)] = [:]
     for name in Set(old.items.keys).union(new.items.keys).sorted() {
       let (before, after) = (old.items[name], new.items[name])
       if let blob = before?.blob, blob == after?.blob { continue }
@@ -30,6 +31,8 @@ extension ChangeSet {
       guard faults.isEmpty else { continue }
       let (oldFile, newFile) = (before?.deployment, after?.deployment)
       for file in [oldFile, newFile] { if let file { networks[file.chainID] = file.network } }
+      if let oldFile { files[oldFile.chainID, default: (nil, nil)].old = oldFile }
+      if let newFile { files[newFile.chainID, default: (nil, nil)].new = newFile }
       for key in Self.keysThatMayDiffer(oldFile, newFile) {
         let path = old.pathOf(name.text)
         do {
@@ -55,6 +58,16 @@ extension ChangeSet {
     self.init(from: from, to: to, pairs: Array(pairs.values)) {
       networks[$0.chainID] ?? $0.chainID.description
     }
+    self.files = files.keys.sorted().compactMap { chainID in
+      guard let pair = files[chainID], let before = pair.old, let after = pair.new else {
+        return nil
+      }
+      let fields = FieldChange.betweenMembers(of: before, and: after)
+      return fields.isEmpty
+        ? nil
+        : FileMembersChange(
+          file: new.pathOf(after.name), chainID: chainID, network: after.network, fields: fields)
+    }
   }
 
   private static func keysThatMayDiffer(_ old: DeploymentFile?, _ new: DeploymentFile?)
@@ -69,6 +82,24 @@ extension ChangeSet {
       new.contractNames.filter { !new.hasSameEntry($0, as: old) }
       + old.contractNames.filter { new.contracts[$0] == nil }
     return names.map { ContractKey(new.chainID, $0) }
+  }
+}
+
+extension FieldChange {
+  /// The members in which two files of a chain differ, their contracts aside.
+  fileprivate static func betweenMembers(of old: DeploymentFile, and new: DeploymentFile)
+    -> [FieldChange]
+  {
+    let (before, after) = (
+      old.document.root.object ?? JSONObject(), new.document.root.object ?? JSONObject()
+    )
+    let names = after.map(\.key) + before.map(\.key).filter { after[$0] == nil }
+    return names.compactMap { name in
+      guard name != DeploymentFile.Member.contracts, name != DeploymentFile.Member.hashes,
+        before[name] != after[name]
+      else { return nil }
+      return FieldChange(path: name, old: before[name], new: after[name])
+    }
   }
 }
 

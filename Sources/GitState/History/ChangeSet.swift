@@ -8,6 +8,8 @@ public struct ChangeSet: Hashable, Sendable {
   public var to: String?
   /// What differs, by chain ID and name.
   public var changes: [ContractChange]
+  /// What differs in the files besides the contracts, by chain ID.
+  public var files: [FileMembersChange] = []
 
   /// Makes a change set.
   ///
@@ -21,8 +23,34 @@ public struct ChangeSet: Hashable, Sendable {
     self.changes = changes
   }
 
-  /// Whether no contract differs.
-  public var isEmpty: Bool { changes.isEmpty }
+  /// Whether nothing differs.
+  public var isEmpty: Bool { changes.isEmpty && files.isEmpty }
+}
+
+/// What became of the members that a network's file has besides its contracts.
+public struct FileMembersChange: Hashable, Sendable {
+  /// The file from the repository's root.
+  public var file: String
+  /// The chain whose file it is.
+  public var chainID: ChainID
+  /// The network's name.
+  public var network: String
+  /// The members that differ.
+  public var fields: [FieldChange]
+
+  /// Makes a change.
+  ///
+  /// - Parameters:
+  ///   - file: The file from the repository's root.
+  ///   - chainID: The chain whose file it is.
+  ///   - network: The network's name.
+  ///   - fields: The members that differ.
+  public init(file: String, chainID: ChainID, network: String, fields: [FieldChange]) {
+    self.file = file
+    self.chainID = chainID
+    self.network = network
+    self.fields = fields
+  }
 }
 
 /// What became of one contract.
@@ -191,6 +219,11 @@ extension ChangeSet {
   /// Leaves out all but what is selected; without selectors everything stays.
   public mutating func keep(only selectors: [ContractSelector]) {
     guard !selectors.isEmpty else { return }
-    changes.removeAll { change in !selectors.contains { $0.contains(change.key) } }
+    changes.removeAll { change in
+      !selectors.contains { selector in
+        change.keys.contains(where: selector.contains)
+      }
+    }
+    files.removeAll { !selectors.contains(.chain($0.chainID)) }
   }
 }

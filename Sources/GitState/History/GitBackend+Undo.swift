@@ -22,6 +22,7 @@ extension GitBackend {
   ///
   /// - Parameters:
   ///   - revisions: The commits, in the order in which they are taken back.
+  ///   - mainline: For merges: the parent, from 1, that the merge is compared with.
   ///   - resolution: Which side is right where later commits changed the same: `ours` is what is
   ///     there now, `theirs` what was there before the commit.
   ///   - reason: Why.
@@ -30,49 +31,63 @@ extension GitBackend {
   /// - Throws: `MERGE_CONFLICT` with all ``StateError/conflicts`` where later commits changed the
   ///   same fields; then nothing was written.
   public func revert(
-    _ revisions: [String], resolving resolution: MergeResolution = MergeResolution(),
-    reason: String? = nil, isDryRun: Bool = false
+    _ revisions: [String], mainline: Int? = nil,
+    resolving resolution: MergeResolution = MergeResolution(), reason: String? = nil,
+    isDryRun: Bool = false
   ) throws(StateError) -> WriteResult {
     for revision in revisions { try refuseCommitOfCode(revision) }
     let operation = PlannedOperation(.revert, reason: reason) {
       context, folder throws(StateError) in
       var outcome = PlannedOperation.Outcome()
       var conflicts: [MergeConflict] = []
-      var unmet = Set(resolution.contracts.keys)
+      var undone: [ChangeSet] = []
       var subjects: [String] = []
       for revision in revisions {
         let commit = try context.commit(revision)
-        guard commit.parents.count < 2 else {
-          throw StateError(
-            .invalidArgument,
-            "\(commit.id.short) is a merge, which has no single change to take back; revert the "
-              + "commits that it merged")
-        }
-        let (after, before) = (
-          try context.folder(commit.id), try context.folder(commit.parents.first)
-        )
+        let parent = try Self.parent(of: commit, mainline: mainline)
+        let (after, before) = (try context.folder(commit.id), try context.folder(parent))
         folder = try folder.merging(
           from: after, to: before, resolution: resolution, conflicts: &conflicts)
         var notes: [String] = []
-        let changes = ChangeSet(from: nil, before, to: nil, after, notes: &notes)
-        for change in changes.changes { unmet.subtract(change.keys) }
+        undone.append(ChangeSet(from: nil, before, to: nil, after, notes: &notes))
         subjects.append(commit.subject)
         outcome.trailers.append(("GitState-Reverts", commit.id.hex))
       }
-      if let key = unmet.min() {
-        throw StateError(
-          .invalidArgument,
-          "nothing was written: --resolve names \(key.description.escapingUnprintable), which the "
-            + "commits to revert did not change", key: key)
-      }
-      try Self.refuse(conflicts, "the revert")
+      try resolution.refuseUnmet(by: undone, "the commits to revert")
+      try Self.refuse(conflicts, "the revert conflicts with later changes of")
       outcome.subject =
         subjects.count == 1
         ? "Revert \"\(subjects[0].escapingUnprintable)\"" : "Revert \(subjects.count) commits"
       return outcome
     }
-    if isDryRun { return try preview([operation])[0].get() }
-    return try writeOne(operation)
+    return try (isDryRun ? preview([operation]) : write([operation]))[0].get()
+  }
+
+  /// The state that a commit's change is the difference to.
+  private static func parent(of commit: Commit, mainline: Int?) throws(StateError) -> ObjectID? {
+    let parents = commit.parents
+    guard parents.count > 1 else {
+      guard mainline == nil else {
+        throw StateError(
+          .invalidArgument,
+          "nothing was written: \(commit.id.short) is no merge; --mainline is for merges")
+      }
+      return parents.first
+    }
+    guard let mainline else {
+      throw StateError(
+        .invalidArgument,
+        "nothing was written: \(commit.id.short) is a merge; say with --mainline 1 (or 2) which of "
+          + "its parents' states the change is to be taken back to, 1 being the branch that was "
+          + "merged into")
+    }
+    guard (1...parents.count).contains(mainline) else {
+      throw StateError(
+        .invalidArgument,
+        "nothing was written: \(commit.id.short) has \(parents.count) parents, so --mainline is a "
+          + "number from 1 to \(parents.count)")
+    }
+    return parents[mainline - 1]
   }
 
   /// Puts one contract back as it was at a commit.
@@ -81,11 +96,12 @@ extension GitBackend {
   ///   - key: The contract.
   ///   - revision: The commit that has the wanted record.
   ///   - reason: Why.
+  ///   - isDryRun: Whether nothing is written.
   /// - Returns: The changes, empty where the record is the same already.
   /// - Throws: `STATE_NOT_FOUND` where there is no such commit, or no such contract in it.
-  public func restore(_ key: ContractKey, from revision: String, reason: String? = nil)
-    throws(StateError) -> WriteResult
-  {
+  public func restore(
+    _ key: ContractKey, from revision: String, reason: String? = nil, isDryRun: Bool = false
+  ) throws(StateError) -> WriteResult {
     let operation = PlannedOperation(.restore, reason: reason) {
       context, folder throws(StateError) in
       let commit = try context.commit(revision)
@@ -106,7 +122,7 @@ extension GitBackend {
           + commit.id.short,
         trailers: [("GitState-From", commit.id.hex)])
     }
-    return try writeOne(operation)
+    return try (isDryRun ? preview([operation]) : write([operation]))[0].get()
   }
 
   /// Puts the state back as it was at a commit.
@@ -116,10 +132,12 @@ extension GitBackend {
   ///   - selectors: The contracts to put back; empty is all, every network's file being then just
   ///     what it was.
   ///   - reason: Why.
+  ///   - isDryRun: Whether nothing is written.
   /// - Returns: The changes, empty where the state is the same already.
   /// - Throws: `STATE_NOT_FOUND` where there is no such commit.
   public func rollback(
-    to revision: String, only selectors: [ContractSelector] = [], reason: String? = nil
+    to revision: String, only selectors: [ContractSelector] = [], reason: String? = nil,
+    isDryRun: Bool = false
   ) throws(StateError) -> WriteResult {
     try refuseCommitOfCode(revision, isChange: false)
     let operation = PlannedOperation(.rollback, reason: reason) {
@@ -142,7 +160,7 @@ extension GitBackend {
         subject: "Roll back \(what)to \(commit.id.short): \(commit.subject.escapingUnprintable)",
         trailers: [("GitState-From", commit.id.hex)])
     }
-    return try writeOne(operation)
+    return try (isDryRun ? preview([operation]) : write([operation]))[0].get()
   }
 
   /// Refuses a commit that never had any state: where the state has a branch of its own, `HEAD~1` is
@@ -155,10 +173,6 @@ extension GitBackend {
     }
   }
 
-  private func writeOne(_ operation: PlannedOperation) throws(StateError) -> WriteResult {
-    try write([operation])[0].get()
-  }
-
   /// What a rollback is limited to, for the commit's subject.
   private static func shown(_ selectors: [ContractSelector]) -> String {
     guard selectors.count == 1 else { return "\(selectors.count) contracts and chains" }
@@ -168,7 +182,7 @@ extension GitBackend {
     }
   }
 
-  private static func refuse(_ conflicts: [MergeConflict], _ what: String) throws(StateError) {
+  static func refuse(_ conflicts: [MergeConflict], _ what: String) throws(StateError) {
     guard let first = conflicts.first else { return }
     var fields: [ContractKey: [String]] = [:]
     for conflict in conflicts { fields[conflict.key, default: []].append(conflict.field) }
@@ -181,7 +195,7 @@ extension GitBackend {
     let rest = fields.count > 5 ? " and \(fields.count - 5) more" : ""
     throw StateError(
       .mergeConflict,
-      "nothing was written: \(what) conflicts with later changes of \(named.joined(separator: ", "))"
+      "nothing was written: \(what) \(named.joined(separator: ", "))"
         + "\(rest); settle them with --resolve ours, --resolve theirs or --resolve KEY=ours",
       key: first.key, conflicts: conflicts)
   }

@@ -16,35 +16,6 @@ public struct MergeConflict: Hashable, Sendable {
   public var removingSide: MergeResolution.Side?
 }
 
-/// Which side is to be right where both changed the same.
-public struct MergeResolution: Hashable, Sendable {
-  /// A side of a merge.
-  public enum Side: String, CaseIterable, Hashable, Sendable {
-    /// What is there now.
-    case ours
-    /// What is merged into it.
-    case theirs
-  }
-
-  /// The side that is right where no contract says otherwise; nil leaves conflicts.
-  public var side: Side?
-  /// The sides for single contracts.
-  public var contracts: [ContractKey: Side]
-
-  /// Makes a resolution; without arguments every conflict stays one.
-  ///
-  /// - Parameters:
-  ///   - side: The side that is right where no contract says otherwise.
-  ///   - contracts: The sides for single contracts.
-  public init(side: Side? = nil, contracts: [ContractKey: Side] = [:]) {
-    self.side = side
-    self.contracts = contracts
-  }
-
-  /// The side for a contract's conflicts.
-  func side(for key: ContractKey) -> Side? { contracts[key] ?? side }
-}
-
 /// The merge of two states that come from one, contract by contract and field by field.
 enum ThreeWayMerge {
   /// Merges one contract.

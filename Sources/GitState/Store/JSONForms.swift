@@ -3,12 +3,27 @@ public import LosslessJSON
 // What `--json` prints. Other people's scripts stand on these members.
 
 extension ChangeSet {
-  /// `{"from","to","changes":[...]}`; `from` and `to` are null where there is no commit.
+  /// `{"from","to","changes":[...]}`, and `"files"` where members of the files themselves differ;
+  /// `from` and `to` are null where there is no commit.
   public var json: JSONObject {
-    [
+    var json: JSONObject = [
       "from": from.map { .string($0) } ?? .null,
       "to": to.map { .string($0) } ?? .null,
       "changes": .array(changes.map { .object($0.json) }),
+    ]
+    if !files.isEmpty { json["files"] = .array(files.map { .object($0.json) }) }
+    return json
+  }
+}
+
+extension FileMembersChange {
+  /// `{"file","network","chainId","fields":[...]}`.
+  public var json: JSONObject {
+    [
+      "file": .string(file),
+      "network": .string(network),
+      "chainId": .number(JSONNumber(chainID.rawValue)),
+      "fields": .array(fields.map { .object($0.json) }),
     ]
   }
 }
@@ -39,8 +54,11 @@ extension FieldChange {
 
 extension MergeConflict {
   /// `{"key","field","base","ours","theirs"}`; what was not there is absent.
+  ///
+  /// For a member of the file itself, the key is the chain's ID alone, as `--resolve` takes it.
   public var json: JSONObject {
-    var json: JSONObject = ["key": .string(key.description)]
+    let name = key.name.isEmpty ? key.chainID.description : key.description
+    var json: JSONObject = ["key": .string(name)]
     json["field"] = .string(field)
     json["base"] = base
     json["ours"] = ours

@@ -13,6 +13,9 @@ struct RestoreCommand: AsyncParsableCommand {
     help: ArgumentHelp("The revision or date that has the wanted record.", valueName: "revision"))
   var from: String
 
+  @Flag(help: "Show what would change, and write nothing.")
+  var dryRun = false
+
   @Option(name: [.customShort("m"), .customLong("reason")], help: "Why, for the commit.")
   var reason: String?
 
@@ -22,12 +25,12 @@ struct RestoreCommand: AsyncParsableCommand {
     let expression = try KeyExpression(key)
     let state = try await options.openState()
     let key = try await state.key(expression)
-    let (from, reason) = (self.from, reason)
+    let (from, reason, isDryRun) = (self.from, reason, dryRun)
     let result = try await state.withGit { git throws(StateError) in
-      try git.restore(key, from: from, reason: reason)
+      try git.restore(key, from: from, reason: reason, isDryRun: isDryRun)
     }
     options.printAnswer(
-      result,
+      result, isDryRun: dryRun,
       unchanged: "nothing to restore: \(key.description.escapingUnprintable) is recorded so already"
     )
   }

@@ -15,6 +15,11 @@ struct RevertCommand: AsyncParsableCommand {
   @Argument(help: "The commits.")
   var revisions: [String]
 
+  @Option(
+    help: ArgumentHelp(
+      "For a merge: which of its parents, from 1, it is compared with.", valueName: "number"))
+  var mainline: Int?
+
   @Option(help: "Settle conflicts: ours, theirs, KEY=ours or KEY=theirs. Repeat it for more.")
   var resolve: [String] = []
 
@@ -28,38 +33,15 @@ struct RevertCommand: AsyncParsableCommand {
 
   func run() async throws {
     let state = try await options.openState()
-    let (revisions, resolve, reason, isDryRun) = (revisions, self.resolve, reason, dryRun)
+    let (revisions, mainline, resolve) = (revisions, mainline, self.resolve)
+    let (reason, isDryRun) = (reason, dryRun)
     let result = try await state.withGit { git throws(StateError) in
-      let resolution = try MergeResolution(resolve) { text throws(StateError) in
-        try git.snapshot().key(try KeyExpression(text))
-      }
+      let resolution = try MergeResolution(resolve, in: git.snapshot())
       return try git.revert(
-        revisions, resolving: resolution, reason: reason, isDryRun: isDryRun)
+        revisions, mainline: mainline, resolving: resolution, reason: reason, isDryRun: isDryRun)
     }
     options.printAnswer(
       result, isDryRun: dryRun, unchanged: "nothing to take back: the state has none of it any more"
     )
-  }
-}
-
-extension MergeResolution {
-  /// Reads what `--resolve` takes.
-  fileprivate init(
-    _ texts: [String], key: (String) throws(StateError) -> ContractKey
-  ) throws(StateError) {
-    self.init()
-    for text in texts {
-      if let side = Side(rawValue: text) {
-        self.side = side
-      } else if let equals = text.lastIndex(of: "="),
-        let side = Side(rawValue: String(text[text.index(after: equals)...]))
-      {
-        contracts[try key(String(text[..<equals]))] = side
-      } else {
-        throw StateError(
-          .invalidArgument,
-          "--resolve takes ours, theirs, KEY=ours or KEY=theirs, not \(text.escapingUnprintable)")
-      }
-    }
   }
 }

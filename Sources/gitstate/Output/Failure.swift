@@ -57,7 +57,10 @@ struct Failure {
   }
 
   private static func text(_ conflict: MergeConflict) -> String {
-    let key = conflict.key.description.escapingUnprintable
+    // A member of the file itself belongs to no contract.
+    let key =
+      conflict.key.name.isEmpty
+      ? "chain \(conflict.key.chainID)" : conflict.key.description.escapingUnprintable
     let name = "\(key) \(conflict.field.escapingUnprintable)"
     let values = [("base", conflict.base), ("ours", conflict.ours), ("theirs", conflict.theirs)]
     let lines = values.map { side, value in

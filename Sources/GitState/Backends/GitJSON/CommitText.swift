@@ -128,7 +128,13 @@ struct CommitText {
 extension ChangeSet {
   /// One line for people: `bscmainnet: upgrade LookCoin`, `add 15 contracts on 5 networks`.
   public var summary: String {
-    guard let first = changes.first else { return "change files, but no contract" }
+    guard let first = changes.first else {
+      guard let file = files.first else { return "change files, but no contract" }
+      let members = file.fields.map(\.path.escapingUnprintable).joined(separator: ", ")
+      return files.count == 1
+        ? "\(file.network.escapingUnprintable): modify \(members) of the file"
+        : "modify members of \(files.count) files, but no contract"
+    }
     let networks = Set(changes.map(\.key.chainID)).count
     let network = first.network.escapingUnprintable
     if changes.count == 1 { return "\(network): \(first.kind.verb) \(first.shownName)" }

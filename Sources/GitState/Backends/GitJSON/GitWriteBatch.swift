@@ -11,6 +11,8 @@ struct GitWriteBatch {
     var changes: ChangeSet
     var message: String
     var authorTime: Int64?
+    /// The line of history that the commit joins to the branch.
+    var joins: PlannedOperation.Join?
     /// The commit once it is written.
     var commit: ObjectID?
   }
@@ -65,14 +67,18 @@ struct GitWriteBatch {
   ) {
     var warnings = outcome.warnings
     let changes = ChangeSet(from: nil, folder, to: nil, after, notes: &warnings)
-    if !folder.names(thatDifferIn: after).isEmpty {
+    if outcome.joins != nil || !folder.names(thatDifferIn: after).isEmpty {
+      var joins = outcome.joins
+      // Edits by hand or another operation came in between.
+      if !steps.isEmpty { joins?.isFastForward = false }
       let text = CommitText(
         kind: operation.kind, changes: changes, reason: operation.reason,
         subject: outcome.subject, trailers: outcome.trailers + operation.trailers)
       steps.append(
         Step(
-          operation: answers.count, folder: after, changes: changes, message: text.message,
-          authorTime: operation.authorTime))
+          operation: answers.count, folder: after, changes: changes,
+          message: joins.flatMap { $0.isFastForward ? $0.other.message : nil } ?? text.message,
+          authorTime: operation.authorTime, joins: joins))
     }
     answers.append(
       .success(

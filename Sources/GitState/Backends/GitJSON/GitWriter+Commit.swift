@@ -121,6 +121,7 @@ extension GitWriter {
     _ step: GitWriteBatch.Step, from folder: DeploymentFolder, on parent: ObjectID?,
     _ author: Signature, _ committer: Signature
   ) throws -> ObjectID {
+    if let joins = step.joins, joins.isFastForward { return joins.other.id }
     let changes = try folder.names(thatDifferIn: step.folder).map { name in
       (
         path: folder.pathOf(name),
@@ -128,13 +129,14 @@ extension GitWriter {
       )
     }
     let root = try parent.map { try repository.commit($0).tree }
-    let tree = try repository.writeTree(root, replacing: changes)
+    let tree = try repository.writeTree(root, replacing: changes + (step.joins?.paths ?? []))
     var stepAuthor = author
     if let time = step.authorTime {
       stepAuthor = Signature(name: author.name, email: author.email, time: max(0, time), offset: 0)
     }
     return try repository.writeCommit(
-      tree: tree, parents: parent.map { [$0] } ?? [], author: stepAuthor, committer: committer,
+      tree: tree, parents: [parent, step.joins?.other.id].compactMap(\.self), author: stepAuthor,
+      committer: committer,
       message: step.message)
   }
 

@@ -175,11 +175,23 @@ final class GitWriter {
         isTaken: { name throws(StateError) in try working?.isTaken(name) ?? false },
         folder: { [self] commit throws(StateError) in
           try convertingGitErrors(.backendUnavailable, "an earlier state could not be read") {
-            try loader.folder(location.folder, of: commit, in: repository)
+            try repository.refuseCut(commit)
+            return try loader.folder(location.folder, of: commit, in: repository)
           }
         },
         commit: { [self] revision throws(StateError) in
           try repository.commit(named: revision, tip: tip)
+        },
+        relation: { [self] other throws(StateError) in
+          try convertingGitErrors(.backendUnavailable, "the history could not be read") {
+            try repository.relation(of: other, to: tip)
+          }
+        },
+        otherPaths: { [self] base, other throws(StateError) in
+          try convertingGitErrors(.backendUnavailable, "the commits to merge could not be read") {
+            try OtherFiles(location, isCheckedOut: working != nil)
+              .changes(from: base, to: other, onto: tip)
+          }
         })
       let outcome = try operation.plan(context, &folder)
       batch.add(operation, outcome, folder)

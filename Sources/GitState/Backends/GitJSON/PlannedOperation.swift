@@ -12,6 +12,21 @@ struct PlannedOperation: Sendable {
     let folder: (ObjectID?) throws(StateError) -> DeploymentFolder
     /// The commit that a revision means.
     let commit: (String) throws(StateError) -> Commit
+    /// How another commit stands to the tip.
+    let relation: (ObjectID) throws(StateError) -> HistoryRelation
+    /// What another line changed since a commit besides the state, as far as the tip lacks it.
+    let otherPaths: (ObjectID?, ObjectID) throws(StateError) -> [Join.Path]
+  }
+
+  /// Another line of history that a commit joins to the branch.
+  struct Join: Sendable {
+    /// A file that is none of the state's, with what becomes of it.
+    typealias Path = (path: String, entry: (id: ObjectID, mode: FileMode)?)
+
+    var other: Commit
+    var paths: [Path] = []
+    /// Whether the branch can just move to the other line.
+    var isFastForward = false
   }
 
   /// What a plan has to say beside the folder.
@@ -22,6 +37,8 @@ struct PlannedOperation: Sendable {
     var subject: String?
     /// Trailers beside the operation's own.
     var trailers: [(key: String, value: String)] = []
+    /// The line of history that is merged.
+    var joins: Join?
   }
 
   var kind: Operation.Kind
