@@ -79,6 +79,10 @@ enum IndexResource: Resource {
   static func free(_ pointer: OpaquePointer) { git_index_free(pointer) }
 }
 
+enum ConflictIteratorResource: Resource {
+  static func free(_ pointer: OpaquePointer) { git_index_conflict_iterator_free(pointer) }
+}
+
 enum RemoteResource: Resource {
   static func free(_ pointer: OpaquePointer) { git_remote_free(pointer) }
 }

@@ -91,6 +91,7 @@ struct RootCommand: ParsableCommand {
       conflict; 64 usage.
       """,
     version: "0.1.0",
+    subcommands: [MergeDriverCommand.self, DiffDriverCommand.self],
     groupedSubcommands: [
       CommandGroup(
         name: "Start",
@@ -102,7 +103,7 @@ struct RootCommand: ParsableCommand {
       CommandGroup(
         name: "History",
         subcommands: [LogCommand.self, ShowCommand.self, DiffCommand.self]),
-      CommandGroup(name: "Merge", subcommands: [MergeCommand.self]),
+      CommandGroup(name: "Merge", subcommands: [MergeCommand.self, ConflictsCommand.self]),
       CommandGroup(
         name: "Undo",
         subcommands: [RevertCommand.self, RestoreCommand.self, RollbackCommand.self]),

@@ -12,7 +12,7 @@ import Testing
     #expect(try await json("init", in: folder)["created"] == false)
     #expect(before.differences(to: try TreeRecord(folder)) == [])
     try await put("A", "1", in: folder)
-    try await expectSound(folder)
+    try await expectSound(folder, status: "?? .gitattributes")
   }
 
   @Test func initKeepsBranchAndFolder() async throws {

@@ -56,7 +56,8 @@ struct Failure {
     RootCommand.exit(withError: error)
   }
 
-  private static func text(_ conflict: MergeConflict) -> String {
+  /// A conflict with the values of both sides.
+  static func text(_ conflict: MergeConflict) -> String {
     // A member of the file itself belongs to no contract.
     let key =
       conflict.key.name.isEmpty
