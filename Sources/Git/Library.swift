@@ -1,5 +1,4 @@
 internal import CGit2
-internal import Synchronization
 
 /// libgit2 as a whole: its start, its version, and the settings that hold for the whole process.
 public enum Library {
@@ -25,6 +24,9 @@ public enum Library {
     do throws(GitError) {
       // git_libgit2_init returns how often it was called.
       try check(git_libgit2_init())
+      // What libgit2 itself writes (what a fetch brings, settings, new branches) is synced, always.
+      // The commits of a writer come by another way, see StagingArea.
+      try check(gitstate_enable_fsync(1))
       try followEnvironment(Environment(nil))
       return .success(())
     } catch {
@@ -69,19 +71,5 @@ public enum Library {
     for level in levels {
       try check(gitstate_set_search_path(level, path), path)
     }
-  }
-
-  /// Whether what is written to a git directory is synced to disk before a call returns.
-  ///
-  /// Off at first, as in libgit2. It holds for the whole process.
-  public static var isFsyncEnabled: Bool { fsyncEnabled.load(ordering: .relaxed) }
-
-  private static let fsyncEnabled = Atomic(false)
-
-  /// Turns syncing to disk on or off, for the whole process.
-  public static func setFsync(_ enabled: Bool) throws(GitError) {
-    try initialise()
-    try check(gitstate_enable_fsync(enabled ? 1 : 0))
-    fsyncEnabled.store(enabled, ordering: .relaxed)
   }
 }

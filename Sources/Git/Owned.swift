@@ -86,3 +86,7 @@ enum ConflictIteratorResource: Resource {
 enum RemoteResource: Resource {
   static func free(_ pointer: OpaquePointer) { git_remote_free(pointer) }
 }
+
+enum PackBuilderResource: Resource {
+  static func free(_ pointer: OpaquePointer) { git_packbuilder_free(pointer) }
+}

@@ -1,38 +1,77 @@
-/// A finished index that waits, as `index.lock`, to take the place of the index.
-///
-/// As long as it is there, git programs refuse to change the index. Without ``commit()`` it goes
-/// and leaves no trace.
-public struct PendingIndex: ~Copyable {
-  private let index: String
-  private let lock: String
-  private let syncs: Bool
-  private var isLocked = true
+internal import Glibc
 
-  init(index: String, lock: String, syncs: Bool) {
+/// A finished index that takes the place of the index by way of `index.lock`.
+///
+/// While that is there, git programs refuse to change the index. Without ``commit()`` it goes and
+/// leaves no trace.
+public final class PendingIndex {
+  private let index: String
+  private let old: stat?
+  private let file: StagedFile
+  private let area: StagingArea
+  private var isLocked = false
+
+  private var lockPath: String { file.path }
+
+  /// The inode that `index.lock` will have, by which its owner knows it again.
+  public var inode: UInt64 { file.inode }
+
+  init(index: String, old: stat?, file: StagedFile, area: StagingArea) {
     self.index = index
-    self.lock = lock
-    self.syncs = syncs
+    self.old = old
+    self.file = file
+    self.area = area
   }
 
   deinit {
-    guard isLocked else { return }
+    // Nobody to tell in a deinit. git will name the file if it is left.
+    if isLocked { unlink(lockPath) }
+  }
+
+  /// Takes `index.lock`, which is this index from the moment it is there.
+  ///
+  /// - Throws: ``GitError/Code/locked`` where another program holds it,
+  ///   ``GitError/Code/modified`` where the index has changed since it was read.
+  public func lock() throws(GitError) {
     do throws(GitError) {
-      try FileSystem.remove(lock)
+      try file.publishIfAbsent()
     } catch {
-      // Nobody to tell in a deinit; discard() tells. git will name the file that is left.
+      throw error.code == .exists ? Self.locked(lockPath) : error
+    }
+    isLocked = true
+    let now = try FileSystem.status(index)
+    guard now?.st_ino == old?.st_ino, now?.st_size == old?.st_size,
+      now?.st_mtim.tv_sec == old?.st_mtim.tv_sec, now?.st_mtim.tv_nsec == old?.st_mtim.tv_nsec
+    else {
+      try discard()
+      throw GitError(
+        .modified, "the index has changed meanwhile", category: .index, context: index)
     }
   }
 
   /// Renames the file into place, which is atomic.
-  public consuming func commit() throws(GitError) {
-    try FileSystem.rename(lock, to: index)
+  public func commit() throws(GitError) {
+    try FileSystem.rename(lockPath, to: index)
     isLocked = false
-    if syncs { try FileSystem.sync(FileSystem.parent(index)) }
+    area.noteName(index)
   }
 
   /// Removes the file; the index stays as it was.
-  public consuming func discard() throws(GitError) {
+  public func discard() throws(GitError) {
     isLocked = false
-    try FileSystem.remove(lock)
+    try FileSystem.remove(lockPath)
+  }
+
+  /// Refuses to prepare anything while another program holds the lock.
+  static func refuseLock(of index: String) throws(GitError) {
+    let lock = index + ".lock"
+    if try FileSystem.status(lock) != nil { throw locked(lock) }
+  }
+
+  private static func locked(_ lock: String) -> GitError {
+    GitError(
+      .locked,
+      "\(lock) exists: another git program is at work, or one has crashed; gitstate locks tells "
+        + "which, and removes it if none is", category: .index, context: lock)
   }
 }

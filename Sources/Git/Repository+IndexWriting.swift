@@ -2,7 +2,7 @@ internal import CGit2
 internal import Glibc
 
 extension Repository {
-  /// Makes the index that is to follow a commit, and holds it as `index.lock`.
+  /// Makes the index that is to follow a commit, under a temporary name.
   ///
   /// Given paths get their entries; conflicts and intents to add of those paths are gone, their
   /// marks for sparse checkouts and unchanged files stay. All other entries stay as they are. No
@@ -14,59 +14,53 @@ extension Repository {
   ///     would delete all files of the commit.
   ///   - stat: The state of a path's working file where that has the entry's content; nil makes git
   ///     compare the file when it looks at it next.
-  ///   - willHold: Told of the inodes that `index.lock` will have, so that a caller can note which
-  ///     lock is its own before a crash could leave it behind: the empty file's just after it was
-  ///     made, the finished file's just before it takes its place.
-  /// - Returns: The index, which takes effect with ``PendingIndex/commit()``.
-  /// - Throws: ``GitError/Code/locked`` where another program holds `index.lock`; what `willHold`
-  ///   throws.
-  public func prepareIndex(
+  ///   - area: Where to write it.
+  /// - Returns: The index, which is locked with ``PendingIndex/lock()`` once the area is flushed.
+  /// - Throws: ``GitError`` where the index cannot be read or written;
+  ///   ``GitError/Code/locked`` where another program holds `index.lock`.
+  public func stageIndex(
     setting changes: [(path: String, entry: (id: ObjectID, mode: FileMode)?)],
-    baseTree: ObjectID?, stat: (String) -> FileStat? = { _ in nil },
-    willHold: (_ inode: UInt64, _ isFinished: Bool) throws -> Void = { _, _ in }
-  ) throws -> PendingIndex {
-    let lock = indexPath + ".lock"
+    baseTree: ObjectID?, stat: (String) -> FileStat? = { _ in nil }, in area: StagingArea
+  ) throws(GitError) -> PendingIndex {
+    try PendingIndex.refuseLock(of: indexPath)
+    let copy = area.freePath()
+    let old = try FileSystem.status(indexPath)
     do throws(GitError) {
-      close(try FileSystem.create(lock, mode: 0o666))
-    } catch {
-      guard error.code == .exists else { throw error }
-      throw GitError(
-        .locked,
-        "\(lock) exists: another git program is at work, or one has crashed; if none runs in this "
-          + "repository, remove the file",
-        category: .index, context: lock)
-    }
-    // From here on its deinit removes the lock.
-    let pending = PendingIndex(index: indexPath, lock: lock, syncs: Library.isFsyncEnabled)
-    // libgit2 writes an index through a lock file of its own, named after it.
-    let copy = "\(indexPath).gitstate-\(getpid())-\(UInt32.random(in: 0 ... .max))"
-    do {
-      try willHold(try Self.inode(of: lock), false)
-      let old = try FileSystem.status(indexPath)
       if old != nil {
-        let file = try FileSystem.create(copy, mode: 0o600)
+        let file = try FileSystem.create(copy, mode: 0o666)
         defer { close(file) }
-        try FileSystem.write(
-          try FileSystem.content(indexPath) ?? [], to: file, path: copy)
+        try FileSystem.write(try FileSystem.content(indexPath) ?? [], to: file, path: copy)
       }
       try edit(copy, changes, baseTree: old == nil ? baseTree : nil, stat)
       if let old { try Self.keepModeAndTime(of: old, for: copy) }
-      if Library.isFsyncEnabled { try FileSystem.sync(copy) }
-      try willHold(try Self.inode(of: copy), true)
-      try FileSystem.rename(copy, to: lock)
+      let staged = try StagedFile(existing: copy, for: indexPath + ".lock")
+      area.add(staged)
+      return PendingIndex(index: indexPath, old: old, file: staged, area: area)
     } catch {
       try FileSystem.remove(copy)
       throw error
     }
-    return pending
   }
 
-  private static func inode(of path: String) throws(GitError) -> UInt64 {
-    guard let status = try FileSystem.status(path) else {
-      throw GitError(
-        .unreadable, "\(path) has gone while it was written", category: .index, context: path)
-    }
-    return UInt64(status.st_ino)
+  /// Makes the index that is to follow a change, durably, and holds it as `index.lock`.
+  ///
+  /// As ``stageIndex(setting:baseTree:stat:in:)``, for what is no commit of a writer's.
+  ///
+  /// - Parameters:
+  ///   - changes: Paths, each with its entry, or nil to remove it.
+  ///   - baseTree: What a missing index starts from.
+  ///   - stat: The state of a path's working file where that has the entry's content.
+  /// - Returns: The index, which takes effect with ``PendingIndex/commit()``.
+  /// - Throws: ``GitError/Code/locked`` where another program holds `index.lock`.
+  public func prepareIndex(
+    setting changes: [(path: String, entry: (id: ObjectID, mode: FileMode)?)],
+    baseTree: ObjectID?, stat: (String) -> FileStat? = { _ in nil }
+  ) throws(GitError) -> PendingIndex {
+    let area = try StagingArea(gitDirectory + "/gitstate-index", method: .each)
+    let index = try stageIndex(setting: changes, baseTree: baseTree, stat: stat, in: area)
+    try area.flush()
+    try index.lock()
+    return index
   }
 
   /// Changes an index file that nobody else knows (`git_index_open`).

@@ -86,7 +86,8 @@ extension Repository {
   ) throws(GitError) -> ObjectID {
     let id = try write()
     do throws(GitError) {
-      _ = try header(of: id)
+      let size = try header(of: id).size
+      held?.note(id, size: size)
       return id
     } catch {
       let file = looseFile(of: id)
@@ -99,7 +100,8 @@ extension Repository {
       try FileSystem.remove(file)
     }
     let again = try write()
-    _ = try header(of: again)
+    let size = try header(of: again).size
+    held?.note(again, size: size)
     return again
   }
 }

@@ -8,6 +8,8 @@ public struct Repository: ~Copyable {
   let handle: Owned<RepositoryResource>
   /// The object store; libgit2 keeps one for each repository.
   let database: Owned<ObjectDatabaseResource>
+  /// New objects that wait to be staged; nil where each is written at once.
+  let held: HeldObjects?
   /// Where configuration that the environment gives is looked up.
   let environment: Environment
 
@@ -28,14 +30,22 @@ public struct Repository: ~Copyable {
   ///   - path: A git directory, or a folder that has one as `.git`.
   ///   - environment: The variables to follow (`GIT_CONFIG_GLOBAL`, `GIT_CONFIG_COUNT`,
   ///     `GIT_DIR` with `GIT_WORK_TREE`); those of this process if nil.
+  ///   - holdsObjects: Whether new objects are kept in memory, where only this repository sees them,
+  ///     until ``stageObjects(in:)``.
   /// - Throws: ``GitError/Code/owner`` where it belongs to another user and is not trusted,
   ///   ``GitError/Code/notFound`` where there is no repository.
-  public init(opening path: String, environment: [String: String]? = nil) throws(GitError) {
+  public init(
+    opening path: String, environment: [String: String]? = nil, holdsObjects: Bool = false
+  ) throws(GitError) {
     let environment = Environment(environment)
     let handle = try Self.open(path)
     try Self.addGlobalConfiguration(of: environment, to: handle)
     try Self.setWorkTree(of: environment, for: handle)
-    database = try Owned(path) { git_repository_odb($0, handle.pointer) }
+    let database = try Owned<ObjectDatabaseResource>(path) {
+      git_repository_odb($0, handle.pointer)
+    }
+    held = holdsObjects ? try HeldObjects(in: database) : nil
+    self.database = database
     self.environment = environment
     gitDirectory = FileSystem.withoutSlash(text(git_repository_path(handle.pointer)) ?? path)
     commonDirectory = FileSystem.withoutSlash(

@@ -192,7 +192,7 @@ extension GitReader {
         case .branch(let head, _) = try repository.head(), head == (try branch().name)
       else { return nil }
       let tip = try snapshot(at: nil)
-      let files = try WorkingFiles(root: root, location: location, isDurable: false)
+      let files = try WorkingFiles(root: root, location: location)
       let folder = try files.folder(like: tip.folder, &notes)
       return tip.folder.names(thatDifferIn: folder).isEmpty
         ? nil : StateSnapshot(commit: nil, folder: folder)

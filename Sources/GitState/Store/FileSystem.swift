@@ -88,7 +88,8 @@ enum FileSystem {
   /// The name that ``replace(_:with:mode:isDurable:)`` writes to before it renames.
   static let temporaryPrefix = ".gitstate-tmp-"
 
-  private static func temporaryPath(beside path: String) -> String {
+  /// A name for ``replace(_:with:mode:isDurable:)`` and the like to write to.
+  static func temporaryPath(beside path: String) -> String {
     let (folder, _) = split(path)
     let number = temporaries.withLock { count in
       count += 1
@@ -139,6 +140,9 @@ enum FileSystem {
   static func remove(_ path: String) throws(StateError) {
     guard unlink(path) == 0 || errno == ENOENT else { throw failure("could not be removed", path) }
   }
+
+  /// Removes a folder that was made for nothing; one that is not empty stays.
+  static func removeEmptyFolder(_ path: String) { rmdir(path) }
 
   /// The names in a folder, sorted; none where there is no folder.
   static func names(in folder: String) throws(StateError) -> [String] {

@@ -99,6 +99,16 @@ struct GitWriteBatch {
     bases[FileName(name)] = base
   }
 
+  /// Notes the blobs that a step's files became, so that nothing is hashed twice.
+  mutating func setBlobs(_ blobs: [FileName: (bytes: [UInt8], id: ObjectID)], ofStep index: Int) {
+    for (name, blob) in blobs {
+      guard var item = steps[index].folder[name], item.blob == nil, item.bytes == blob.bytes
+      else { continue }
+      item.blob = blob.id
+      steps[index].folder[name] = item
+    }
+  }
+
   /// Notes the commit that a step became.
   mutating func setCommit(_ id: ObjectID, ofStep index: Int) { steps[index].commit = id }
 

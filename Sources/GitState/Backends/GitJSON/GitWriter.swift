@@ -7,7 +7,8 @@ final class GitWriter {
   let repository: Repository
   let location: StateLocation
   let options: GitBackendOptions
-  private let loader: FolderLoader
+  let loader: FolderLoader
+  private var method: SyncMethod?
 
   var isDurable: Bool { options.durability == .full }
 
@@ -20,9 +21,25 @@ final class GitWriter {
     repository = try convertingGitErrors(
       .backendUnavailable, "the repository cannot be opened"
     ) {
-      try Library.setFsync(options.durability == .full)
-      return try Repository(opening: location.gitDirectory)
+      try Repository(opening: location.gitDirectory, holdsObjects: true)
     }
+  }
+
+  /// Where the files of a write are until they are durable.
+  func stagingArea() throws -> StagingArea {
+    let method: SyncMethod
+    if let known = self.method {
+      method = known
+    } else {
+      var folders = ["", "/objects", "/refs", "/refs/heads", "/logs", "/gitstate"].map {
+        location.commonDirectory + $0
+      }
+      folders.append(location.gitDirectory)
+      if let root = location.workingDirectory { folders += [root, "\(root)/\(location.folder)"] }
+      method = isDurable ? try .durable(in: folders) : .none
+      self.method = method
+    }
+    return try StagingArea(location.privateDirectory + "/staged", method: method)
   }
 
   /// Does operations one after the other under the lock, on top of whatever is committed then.
@@ -45,6 +62,7 @@ final class GitWriter {
     try FileSystem.makeFolder(location.privateDirectory, mode: 0o700)
     let lock = try WriterLock(location.privateDirectory + "/lock", until: deadline)
     do {
+      if lock.isAfterCrash { try sweep() }
       let results = try recoverAndWrite(operations, until: deadline)
       lock.unlock()
       return results
@@ -54,12 +72,27 @@ final class GitWriter {
     }
   }
 
+  /// Removes temporary files of a write that was cut off.
+  private func sweep() throws {
+    try stagingArea().sweep()
+    let folders = [
+      location.privateDirectory, location.worktreeDirectory,
+      location.workingDirectory.map { "\($0)/\(location.folder)" },
+    ]
+    for folder in folders.compactMap(\.self) where try FileSystem.kind(of: folder) == .folder {
+      for name in try FileSystem.names(in: folder)
+      where name.hasPrefix(FileSystem.temporaryPrefix) {
+        try FileSystem.remove("\(folder)/\(name)")
+      }
+    }
+  }
+
   private func recoverAndWrite(
     _ operations: [PlannedOperation], until deadline: ContinuousClock.Instant
   ) throws -> [Result<WriteResult, StateError>] {
     var notes: [String] = []
     if let intent = try WriteIntent.left(at: location) {
-      notes.append(try intent.recover(at: location, repository, isDurable: isDurable))
+      notes.append(try intent.recover(at: location, repository, stagingArea()))
     }
     while true {
       do {
@@ -135,7 +168,7 @@ final class GitWriter {
     }
     guard let root = location.workingDirectory, head.isOn(branch) else { return (branch, tip, nil) }
     return (
-      branch, tip, try WorkingFiles(root: root, location: location, isDurable: isDurable)
+      branch, tip, try WorkingFiles(root: root, location: location)
     )
   }
 

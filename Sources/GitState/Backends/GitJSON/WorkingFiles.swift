@@ -19,15 +19,19 @@ struct WorkingFiles {
   /// The working tree's root.
   let root: String
   let folder: String
-  let isDurable: Bool
   /// What was read of each file, so that nothing written since is overwritten.
-  private var seen: [FileName: [UInt8]?] = [:]
+  private var seen: [FileName: Seen] = [:]
   var notes: InStepNotes
 
+  /// What was read of a file; nil where there was none.
+  private struct Seen {
+    var content: [UInt8]?
+    var blob: ObjectID?
+  }
+
   /// - Throws: Where the folder is a symbolic link, or something on its way is no folder.
-  init(root: String, location: StateLocation, isDurable: Bool) throws(StateError) {
+  init(root: String, location: StateLocation) throws(StateError) {
     self.root = root
-    self.isDurable = isDurable
     folder = location.folder
     notes = try InStepNotes(location)
     var path = root
@@ -60,7 +64,7 @@ struct WorkingFiles {
     let file = "\(folder)/\(name)"
     switch try FileSystem.kind(of: path(name)) {
     case .absent:
-      seen[FileName(name)] = .some(nil)
+      seen[FileName(name)] = Seen()
       if tip == nil { return .inStep }
       if case .staged(let entry)? = try repository.indexEntry(at: file), entry.skipWorktree {
         return .left("\(file) is not in the sparse checkout; only the commit has the change")
@@ -73,8 +77,13 @@ struct WorkingFiles {
     case .file: break
     }
     guard let bytes = try FileSystem.read(path(name)) else { return .inStep }
-    seen[FileName(name)] = .some(bytes)
+    // To compare is much quicker than to hash.
+    if let tip, let blob = tip.blob, tip.bytes == bytes {
+      seen[FileName(name)] = Seen(content: bytes, blob: blob)
+      return .inStep
+    }
     let blob = try ObjectID.blob(bytes)
+    seen[FileName(name)] = Seen(content: bytes, blob: blob)
     if blob == tip?.blob { return .inStep }
     let base = try base(file, tip: tip?.blob, commit: commit, repository)
     if let base, blob == base.blob { return .behind }
@@ -215,10 +224,7 @@ struct WorkingFiles {
   }
 
   /// The blob of what was read of a file; nil where there was none.
-  func seenBlob(_ name: String) throws -> ObjectID? {
-    guard let bytes = seen[FileName(name)] ?? nil else { return nil }
-    return try ObjectID.blob(bytes)
-  }
+  func seenBlob(_ name: String) -> ObjectID? { seen[FileName(name)]?.blob }
 
   /// The folder as the working tree has it.
   ///
@@ -257,20 +263,42 @@ struct WorkingFiles {
     return result
   }
 
-  /// Writes a file that was in step, behind or edited, if it is still what was read.
+  /// Writes what a file that was in step, behind or edited is to hold beside it.
   ///
+  /// - Returns: What takes its place; nil where nothing has to.
+  func stage(_ name: String, _ content: [UInt8]?, _ area: StagingArea) throws -> StagedFile? {
+    guard let content, seen[FileName(name)]?.content != content else { return nil }
+    try FileSystem.makeFolder("\(root)/\(folder)", mode: 0o700)
+    let mode = try FileSystem.status(of: path(name)).map { $0.st_mode & 0o7777 } ?? 0o600
+    return try area.stage(
+      content, for: path(name), mode: mode, masksMode: false,
+      at: FileSystem.temporaryPath(beside: path(name)))
+  }
+
+  /// Brings a file up to date, if it is still what was read.
+  ///
+  /// - Parameters:
+  ///   - name: The file.
+  ///   - content: What it is to hold; nil removes it.
+  ///   - staged: The same, written already where that worked.
+  ///   - area: Where it was staged.
   /// - Returns: Whether it was.
-  func update(_ name: String, to content: [UInt8]?) throws(StateError) -> Bool {
+  /// - Throws: Where it cannot be replaced; the old file is there then.
+  func update(_ name: String, to content: [UInt8]?, _ staged: StagedFile?, _ area: StagingArea)
+    throws -> Bool
+  {
     let present = try FileSystem.read(path(name))
-    guard let expected = seen[FileName(name)], present == expected else { return false }
+    guard let expected = seen[FileName(name)], present == expected.content else { return false }
     guard let content else {
       try FileSystem.remove(path(name))
+      area.noteName(path(name))
       return true
     }
     if present == content { return true }
-    try FileSystem.makeFolder("\(root)/\(folder)", mode: 0o700)
-    let mode = try FileSystem.status(of: path(name)).map { $0.st_mode & 0o7777 } ?? 0o600
-    try FileSystem.replace(path(name), with: content, mode: mode, isDurable: isDurable)
+    guard let file = try staged ?? stage(name, content, area) else { return true }
+    try area.flush()
+    try file.publish()
+    area.noteName(path(name))
     return true
   }
 

@@ -34,10 +34,8 @@ struct WriteIntent {
   var workingDirectory: String?
   /// The working files that follow.
   var files: [File]
-  /// The inodes that `index.lock` may have while it is ours.
+  /// The inodes that `index.lock` may have while it is ours, the last one being the finished index's.
   var indexLocks: [UInt64] = []
-  /// The inode that `index.lock` has once it is finished.
-  var finishedIndex: UInt64?
 
   private static func path(_ location: StateLocation) -> String {
     location.privateDirectory + "/intent.json"
@@ -57,11 +55,10 @@ struct WriteIntent {
     return intent
   }
 
-  /// Notes the intent.
-  func save(at location: StateLocation, isDurable: Bool) throws(StateError) {
-    try FileSystem.replace(
-      Self.path(location), with: JSONValue.object(json).serialized(.compact), mode: 0o600,
-      isDurable: isDurable)
+  /// Writes the note, which counts once it is published.
+  func stage(at location: StateLocation, _ area: StagingArea) throws -> StagedFile {
+    try area.stage(
+      JSONValue.object(json).serialized(.compact), for: Self.path(location), mode: 0o600)
   }
 
   /// Removes the note.
@@ -88,7 +85,6 @@ struct WriteIntent {
         return .object(member)
       })
     root["indexLocks"] = .array(indexLocks.map { .number(JSONNumber($0)) })
-    root["finishedIndex"] = finishedIndex.map { .number(JSONNumber($0)) }
     return root
   }
 
@@ -108,7 +104,6 @@ struct WriteIntent {
         isFollowed: file["isFollowed"]?.bool ?? false)
     }
     indexLocks = (root["indexLocks"]?.array ?? []).compactMap { $0.number?.uint64 }
-    finishedIndex = root["finishedIndex"]?.number?.uint64
   }
 
   init(
@@ -131,7 +126,7 @@ extension WriteIntent {
   /// mended by the next call.
   ///
   /// - Returns: A sentence about what was done.
-  func recover(at location: StateLocation, _ repository: borrowing Repository, isDurable: Bool)
+  func recover(at location: StateLocation, _ repository: borrowing Repository, _ area: StagingArea)
     throws -> String
   {
     try removeReferenceLock(location)
@@ -139,9 +134,11 @@ extension WriteIntent {
     let isMoved = try tip.map { try $0 == new || repository.isAncestor(new, of: $0) } ?? false
     try settleIndex(isMoved: isMoved)
     // Only where nothing came after; otherwise the next write or git itself sees to the rest.
-    if tip == new { try updateIndex(location, repository, isDurable: isDurable) }
-    if tip == new { try updateFiles(repository, isDurable: isDurable) }
-    try removeTemporaryFiles()
+    if tip == new {
+      try updateIndex(location, repository, area)
+      try updateFiles(repository, isDurable: area.method != .none)
+    }
+    try area.syncNames()
     try Self.remove(at: location)
     return isMoved
       ? "an interrupted write was completed: commit \(new.short) is in place"
@@ -167,8 +164,8 @@ extension WriteIntent {
     let lock = "\(gitDirectory)/index.lock"
     guard let status = try FileSystem.status(of: lock) else { return }
     let inode = UInt64(status.st_ino)
-    guard indexLocks.contains(inode) || (indexLocks.isEmpty && status.st_size == 0) else { return }
-    if isMoved, inode == finishedIndex {
+    guard indexLocks.contains(inode) else { return }
+    if isMoved, inode == indexLocks.last {
       guard rename(lock, "\(gitDirectory)/index") == 0 else {
         throw FileSystem.failure("could not be replaced", "\(gitDirectory)/index")
       }
@@ -179,7 +176,7 @@ extension WriteIntent {
 
   /// Brings the index in step where the write had no time to.
   private func updateIndex(
-    _ location: StateLocation, _ repository: borrowing Repository, isDurable: Bool
+    _ location: StateLocation, _ repository: borrowing Repository, _ area: StagingArea
   ) throws {
     guard gitDirectory == location.gitDirectory else { return }
     let isBehind = try files.contains { file in
@@ -190,15 +187,17 @@ extension WriteIntent {
       }
     }
     guard isBehind else { return }
-    var note = self
-    let index = try repository.prepareIndex(
+    let index = try repository.stageIndex(
       setting: files.map { file in (file.path, file.new.map { ($0, file.mode) }) },
-      baseTree: try repository.commit(new).tree,
-      willHold: { inode, isFinished in
-        note.indexLocks.append(inode)
-        if isFinished { note.finishedIndex = inode }
-        try note.save(at: location, isDurable: isDurable && isFinished)
-      })
+      baseTree: try repository.commit(new).tree, in: area)
+    var note = self
+    note.indexLocks.append(index.inode)
+    let noted = try note.stage(at: location, area)
+    try area.flush()
+    try noted.publish()
+    area.noteName(noted.path)
+    try area.syncNames()
+    try index.lock()
     try index.commit()
   }
 
@@ -218,16 +217,6 @@ extension WriteIntent {
       let mode = try FileSystem.status(of: path).map { $0.st_mode & 0o7777 } ?? 0o600
       try FileSystem.replace(
         path, with: try repository.blob(blob), mode: mode, isDurable: isDurable)
-    }
-  }
-
-  private func removeTemporaryFiles() throws {
-    guard let workingDirectory else { return }
-    for folder in Set(files.map { FileSystem.split("\(workingDirectory)/\($0.path)").folder }) {
-      for name in try FileSystem.names(in: folder)
-      where name.hasPrefix(FileSystem.temporaryPrefix) {
-        try FileSystem.remove("\(folder)/\(name)")
-      }
     }
   }
 }

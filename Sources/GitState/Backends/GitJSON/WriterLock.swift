@@ -7,6 +7,8 @@ import LosslessJSON
 /// whoever holds it knows that no earlier holder is at work. The file says who has it.
 struct WriterLock: ~Copyable {
   private let descriptor: Int32
+  /// Whether the last holder ended without letting go.
+  let isAfterCrash: Bool
 
   /// Waits for the lock.
   ///
@@ -36,6 +38,8 @@ struct WriterLock: ~Copyable {
       throw error
     }
     self.descriptor = descriptor
+    var last: UInt8 = 0
+    isAfterCrash = pread(descriptor, &last, 1, 0) > 0
     // Only a name for others to read: where it cannot be written, the lock holds all the same.
     _ = try? Self.writeHolder(descriptor, path)
   }
@@ -43,7 +47,10 @@ struct WriterLock: ~Copyable {
   deinit { Glibc.close(descriptor) }
 
   /// Lets the next one write.
-  consuming func unlock() {}
+  consuming func unlock() {
+    // Where it fails, the next one looks for leftovers in vain.
+    _ = ftruncate(descriptor, 0)
+  }
 
   private static func writeHolder(_ descriptor: Int32, _ path: String) throws(StateError) {
     let holder: JSONValue = [

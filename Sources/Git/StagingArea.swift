@@ -1,0 +1,116 @@
+public import Glibc
+
+/// Files that are written under temporary names, made durable together, and then given their names.
+///
+/// Its folder belongs to whoever holds the lock under which it is used: ``sweep()`` removes what an
+/// earlier holder left.
+public final class StagingArea {
+  /// Where the files are until they get their names.
+  public let folder: String
+  /// How they become durable.
+  public let method: SyncMethod
+  private var files: [StagedFile] = []
+  private var folders: Set<String> = []
+  private var count = 0
+
+  /// Makes the folder where it is missing.
+  ///
+  /// - Parameters:
+  ///   - folder: A folder on the file system of all files that are staged in it.
+  ///   - method: How they become durable.
+  /// - Throws: ``GitError`` where the folder cannot be made.
+  public init(_ folder: String, method: SyncMethod) throws(GitError) {
+    self.folder = folder
+    self.method = method
+    guard mkdir(try withoutNUL(folder), 0o700) == 0 || errno == EEXIST else {
+      throw FileSystem.error("create", folder)
+    }
+  }
+
+  /// Removes what is left of writes that were cut off.
+  public func sweep() throws(GitError) {
+    for name in try FileSystem.names(in: folder) ?? [] {
+      try FileSystem.remove("\(folder)/\(name)")
+    }
+  }
+
+  /// Writes a file that ``StagedFile/publish()`` will put at a path.
+  ///
+  /// - Parameters:
+  ///   - content: All of it.
+  ///   - path: Where it is to be.
+  ///   - mode: Its permissions.
+  ///   - masksMode: Whether the process's umask applies to them.
+  ///   - temporaryPath: Where it is until then; nil is a name in this area.
+  /// - Returns: The file.
+  /// - Throws: ``GitError`` where it cannot be written.
+  public func stage(
+    _ content: [UInt8], for path: String, mode: mode_t, masksMode: Bool = true,
+    at temporaryPath: String? = nil
+  ) throws(GitError) -> StagedFile {
+    let place: String
+    if let temporaryPath { place = temporaryPath } else { place = try freePath(for: path) }
+    let file = try StagedFile(
+      at: place, for: path, content: content, mode: mode, masksMode: masksMode)
+    add(file)
+    return file
+  }
+
+  /// A name in the area that nothing has.
+  func freePath() -> String { "\(folder)/\(freeName())" }
+
+  private func freeName() -> String {
+    count += 1
+    return "\(getpid())-\(UInt32.random(in: 0 ... .max))-\(count)"
+  }
+
+  /// A name on the file system of a path.
+  private func freePath(for path: String) throws(GitError) -> String {
+    // The order is kept only on one file system, so that all is there.
+    guard method != .ordered else { return freePath() }
+    var parent = FileSystem.parent(path)
+    while try FileSystem.status(parent) == nil { parent = FileSystem.parent(parent) }
+    guard try Self.device(of: parent) != Self.device(of: folder) else { return freePath() }
+    // The beginning by which git knows what it may remove when it is old.
+    return "\(parent)/tmp_obj_gitstate-\(freeName())"
+  }
+
+  /// Whether what is staged in the area can be renamed into a folder.
+  func reaches(_ other: String) throws(GitError) -> Bool {
+    if method == .ordered { return true }
+    return try Self.device(of: other) == Self.device(of: folder)
+  }
+
+  private static func device(of folder: String) throws(GitError) -> dev_t {
+    var status = stat()
+    guard stat(folder, &status) == 0 else { throw FileSystem.error("look at", folder) }
+    return status.st_dev
+  }
+
+  func add(_ file: StagedFile) { files.append(file) }
+
+  /// Waits until the content of all files staged so far is on disk.
+  public func flush() throws(GitError) {
+    for file in files { file.startWriteBack(method) }
+    while let file = files.popLast() { try file.finish(method) }
+  }
+
+  /// Notes that a name was made or changed in a path's folder.
+  public func noteName(_ path: String) {
+    if method == .each { folders.insert(FileSystem.parent(path)) }
+  }
+
+  /// Makes the names noted so far durable where their order alone does not.
+  public func syncNames() throws(GitError) {
+    let folders = self.folders
+    self.folders = []
+    for folder in folders { try FileSystem.sync(folder) }
+  }
+
+  /// Makes everything that was done so far durable, the last change being a name in a path's folder.
+  public func syncAll(last path: String) throws(GitError) {
+    noteName(path)
+    try syncNames()
+    if method == .ordered { try FileSystem.sync(FileSystem.parent(path)) }
+  }
+}

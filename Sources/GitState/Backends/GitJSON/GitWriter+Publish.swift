@@ -1,0 +1,226 @@
+import Git
+
+/// How a batch's commits become the branch's, and last.
+///
+/// All files are written first, under temporary names. Then they get their names in an order in which
+/// each beginning of it is a state that recovery understands: objects, the note of the intent, the
+/// locks, the branch; and, once that is on disk, the index and the working files.
+extension GitWriter {
+  /// What is on disk under temporary names.
+  private struct Staged {
+    let objects: StagedObjects
+    let reused: [ObjectID]
+    /// Nil where no working tree follows.
+    let index: PendingIndex?
+    /// Nil where the branch is not yet born.
+    let reference: PendingReference?
+    var files: [FileName: StagedFile] = [:]
+    let intent: StagedFile
+  }
+
+  /// Moves the branch to a commit, and the index and the working files with it.
+  func publish(
+    _ batch: inout GitWriteBatch, _ tip: ObjectID, _ author: Signature, _ committer: Signature,
+    _ area: StagingArea
+  ) throws {
+    let newFolder = try makeFolder(batch)
+    let staged: Staged
+    do {
+      staged = try stage(batch, tip, committer, area)
+      try staged.objects.publish(area)
+      try staged.intent.publish()
+      area.noteName(staged.intent.path)
+      // The branch must not be seen to move before what it names is on disk.
+      try area.syncNames()
+      do {
+        try staged.index?.lock()
+        try moveBranch(batch, to: tip, staged.reference, committer, area)
+      } catch {
+        // The branch did not move, so there is nothing to finish.
+        try staged.index?.discard()
+        try WriteIntent.remove(at: location)
+        throw error
+      }
+    } catch {
+      if let newFolder { FileSystem.removeEmptyFolder(newFolder) }
+      throw error
+    }
+    finish(&batch, tip, author, committer, staged, area)
+  }
+
+  /// Makes the folder of the working files; its path if it was not there.
+  private func makeFolder(_ batch: GitWriteBatch) throws -> String? {
+    guard let working = batch.working else { return nil }
+    let path = "\(working.root)/\(working.folder)"
+    guard try FileSystem.kind(of: path) == .absent,
+      batch.touchedNames.contains(where: { batch.followed.contains(FileName($0)) })
+    else { return nil }
+    try FileSystem.makeFolder(path, mode: 0o700)
+    return path
+  }
+
+  private func stage(
+    _ batch: GitWriteBatch, _ tip: ObjectID, _ committer: Signature, _ area: StagingArea
+  ) throws -> Staged {
+    let changes = batch.touchedNames.map { name in
+      (
+        path: batch.folder.pathOf(name),
+        entry: batch.folder[name].flatMap { item in item.blob.map { (id: $0, mode: item.mode) } }
+      )
+    }
+    let index = try batch.working.map { _ in
+      try repository.stageIndex(
+        setting: changes, baseTree: try repository.commit(tip).tree, in: area)
+    }
+    let reference = try batch.tip.map { old in
+      try repository.stageReference(
+        batch.branch, from: old, to: tip, logMessage: logMessage(batch), committer: committer,
+        in: area)
+    }
+    var files: [FileName: StagedFile] = [:]
+    for name in batch.touchedNames where batch.followed.contains(FileName(name)) {
+      // What cannot be written here is tried again once the branch has moved: a deployment does
+      // not go unrecorded because a working file is in the way.
+      files[FileName(name)] = try? batch.working?.stage(name, batch.folder[name]?.bytes, area)
+    }
+    var intent = WriteIntent(
+      reference: batch.branch, old: batch.tip, new: tip,
+      gitDirectory: batch.working == nil ? nil : location.gitDirectory,
+      workingDirectory: batch.working?.root,
+      files: batch.touchedNames.map { name in
+        WriteIntent.File(
+          path: batch.folder.pathOf(name), old: batch.working?.seenBlob(name),
+          new: batch.folder[name]?.blob, mode: batch.folder[name]?.mode ?? .blob,
+          isFollowed: batch.followed.contains(FileName(name)))
+      })
+    intent.indexLocks = index.map { [$0.inode] } ?? []
+    let note = try intent.stage(at: location, area)
+    let reused = repository.reusedObjects
+    // Last, as it takes them out of memory, from where the index read the tree.
+    let objects = try repository.stageObjects(in: area)
+    try area.flush()
+    return Staged(
+      objects: objects, reused: reused, index: index, reference: reference, files: files,
+      intent: note)
+  }
+
+  private func logMessage(_ batch: GitWriteBatch) -> String {
+    let subject = batch.steps.last?.message.prefix { $0 != "\n" } ?? ""
+    return "commit\(batch.tip == nil ? " (initial)" : ""): \(subject)"
+  }
+
+  private func moveBranch(
+    _ batch: GitWriteBatch, to tip: ObjectID, _ reference: PendingReference?,
+    _ committer: Signature, _ area: StagingArea
+  ) throws {
+    let path = "\(location.commonDirectory)/\(batch.branch)"
+    guard let reference, let old = batch.tip else {
+      do {
+        try repository.compareAndSwap(
+          reference: batch.branch, from: nil, to: tip, logMessage: logMessage(batch),
+          committer: committer)
+      } catch {
+        // libgit2 fails as well where the branch has moved, but its folder could not be synced.
+        guard try repository.target(ofReference: batch.branch) == tip else { throw error }
+      }
+      try area.syncAll(last: path)
+      return
+    }
+    try reference.move(in: repository)
+    do {
+      try area.syncAll(last: path)
+    } catch {
+      try repository.compareAndSwap(
+        reference: batch.branch, from: tip, to: old, logMessage: "gitstate: not durable, undone",
+        committer: committer)
+      throw error
+    }
+  }
+
+  /// Does what is left once the branch has moved.
+  ///
+  /// From then on the write is done, so nothing in here fails it: what goes wrong is said beside the
+  /// answer, and the note of the intent stays for the next write to finish.
+  private func finish(
+    _ batch: inout GitWriteBatch, _ tip: ObjectID, _ author: Signature, _ committer: Signature,
+    _ staged: Staged, _ area: StagingArea
+  ) {
+    var isIndexed = true
+    do {
+      try staged.index?.commit()
+    } catch {
+      isIndexed = false
+      let paths = batch.touchedNames.map { batch.folder.pathOf($0) }.joined(separator: " ")
+      batch.notes.append(
+        "the change is committed as \(tip.short), but git's index could not be brought in step "
+          + "(\(error.message.escapingUnprintable)); do so before the next git commit with: "
+          + "git reset -q -- \(paths)")
+    }
+    do {
+      try restore(batch, staged, author, committer, area)
+      try updateFiles(&batch, tip: tip, staged.files, area)
+      try area.syncNames()
+      if isIndexed { try WriteIntent.remove(at: location) }
+    } catch {
+      let reason = StateError(error, .writeFailed, "not all that follows could be done").message
+      batch.notes.append("the change is committed as \(tip.short), but \(reason)")
+    }
+  }
+
+  /// Looks for the new objects on disk, and writes again what a prune took before the branch named
+  /// them.
+  private func restore(
+    _ batch: GitWriteBatch, _ staged: Staged, _ author: Signature, _ committer: Signature,
+    _ area: StagingArea
+  ) throws {
+    guard try !staged.objects.areInPlace || !staged.reused.isEmpty else { return }
+    let objects = staged.objects.ids + staged.reused
+    guard try !repository.missing(objects).isEmpty else { return }
+    var copy = batch
+    _ = try writeCommits(&copy, author, committer, area)
+    let again = try repository.stageObjects(in: area)
+    try area.flush()
+    try again.publish(area)
+    try area.syncAll(last: "\(location.commonDirectory)/objects/pack")
+    let lost = try repository.missing(objects)
+    guard lost.isEmpty else {
+      throw StateError(
+        .writeFailed,
+        "objects of it are being removed by another program (\(lost[0].short)); stop git prune and "
+          + "git gc --prune=now, then run: git fsck")
+    }
+  }
+
+  /// Brings the working files up to date.
+  private func updateFiles(
+    _ batch: inout GitWriteBatch, tip: ObjectID, _ staged: [FileName: StagedFile],
+    _ area: StagingArea
+  ) throws {
+    guard var working = batch.working else { return }
+    for name in batch.touchedNames {
+      let item = batch.folder[name]
+      let path = batch.folder.pathOf(name)
+      guard batch.followed.contains(FileName(name)) else {
+        if let old = batch.tipFolder[name]?.blob, let commit = batch.tip {
+          var note =
+            batch.bases[FileName(name)] ?? working.notes[path]
+            ?? InStepNotes.Note(commit: commit, blob: old)
+          note.isLeftBehind = true
+          working.notes[path] = note
+        }
+        continue
+      }
+      let content = try item.map { try $0.bytes ?? repository.blob(try blob($0)) }
+      if try working.update(name, to: content, staged[FileName(name)], area) {
+        working.notes[path] = item?.blob.map { InStepNotes.Note(commit: tip, blob: $0) }
+      } else {
+        batch.leave(
+          name,
+          "\(path) was changed in the working tree during the write and was left as it is; "
+            + "compare with git diff -- \(path)")
+      }
+    }
+    try working.notes.save()
+    batch.working = working
+  }
+}
