@@ -102,7 +102,10 @@ struct RootCommand: ParsableCommand {
       CommandGroup(name: "Write", subcommands: [PutCommand.self, DeleteCommand.self]),
       CommandGroup(
         name: "History",
-        subcommands: [LogCommand.self, ShowCommand.self, DiffCommand.self]),
+        subcommands: [
+          LogCommand.self, BlameCommand.self, ShowCommand.self, DiffCommand.self,
+          CompareCommand.self,
+        ]),
       CommandGroup(name: "Merge", subcommands: [MergeCommand.self, ConflictsCommand.self]),
       CommandGroup(
         name: "Undo",

@@ -19,6 +19,7 @@ extension ChangeSet {
     var pairs: [ContractKey: (old: Contract?, new: Contract?)] = [:]
     var networks: [ChainID: String] = [:]
     var unreadable: Set<ContractKey> = []
+    var goneUnread: Set<ContractKey> = []
     var files: [ChainID: (old: DeploymentFile?, new: DeploymentFile?)] = [:]
     for name in Set(old.items.keys).union(new.items.keys).sorted() {
       let (before, after) = (old.items[name], new.items[name])
@@ -40,8 +41,11 @@ extension ChangeSet {
             pairs[key, default: (nil, nil)].old = contract
           }
         } catch {
-          // What a put made readable is as if added.
+          // What a put made readable is as if added, and what is gone is removed all the same.
           notes.append("before the change, \(error.inFile(path).message)")
+          if newFile?.contracts[key.name] == nil || newFile?.chainID != key.chainID {
+            goneUnread.insert(key)
+          }
         }
         do {
           if let contract = try newFile?.contract(key) {
@@ -58,6 +62,11 @@ extension ChangeSet {
     self.init(from: from, to: to, pairs: Array(pairs.values)) {
       networks[$0.chainID] ?? $0.chainID.description
     }
+    for key in goneUnread {
+      let network = networks[key.chainID] ?? key.chainID.description
+      changes.append(ContractChange(key: key, network: network, kind: .removed, fields: []))
+    }
+    if !goneUnread.isEmpty { changes.sort { $0.key < $1.key } }
     self.files = files.keys.sorted().compactMap { chainID in
       guard let pair = files[chainID], let before = pair.old, let after = pair.new else {
         return nil

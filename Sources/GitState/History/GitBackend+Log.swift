@@ -15,8 +15,8 @@ public struct LogEntry: Sendable {
   public let body: String
   /// What kind of operation a commit of ours says it is; nil for the commits of others.
   public let operation: Operation.Kind?
-  /// What changed, compared with the first parent.
-  public let changes: ChangeSet
+  /// The contracts that it changed, compared with the first parent.
+  public let contracts: [ContractKey]
 
   /// A person and a time.
   public struct Author: Hashable, Sendable {
@@ -28,7 +28,7 @@ public struct LogEntry: Sendable {
     public let time: Int64
   }
 
-  init(_ commit: Commit, _ changes: ChangeSet) {
+  init(_ commit: Commit, _ contracts: [ContractKey]) {
     self.commit = commit.id.hex
     parents = commit.parents.map(\.hex)
     author = Author(
@@ -37,7 +37,24 @@ public struct LogEntry: Sendable {
     body = commit.body
     operation = commit.trailers.last { $0.key == "GitState-Operation" }
       .map { Operation.Kind(rawValue: $0.value) }
-    self.changes = changes
+    self.contracts = contracts
+  }
+}
+
+extension LogEntry {
+  /// The reason that was given for a commit of ours: the first paragraph of its body, where that is
+  /// neither the list of changes nor the trailers.
+  public var reason: String? {
+    guard operation != nil else { return nil }
+    let paragraphs = body.split(separator: "\n\n", omittingEmptySubsequences: true)
+    guard let first = paragraphs.first, !first.hasPrefix("GitState-") else { return nil }
+    // Ours have the reason, the changes and the trailers; without a reason, the changes come first.
+    return paragraphs.count > 2 ? String(first) : nil
+  }
+
+  /// The reason on one line, or else the subject.
+  public var why: String {
+    reason.map { $0.split(separator: "\n").joined(separator: " ") } ?? subject
   }
 }
 
@@ -73,7 +90,8 @@ extension GitBackend {
   /// The commits that changed the state, newest first.
   ///
   /// - Returns: The commits, and a sentence for each that has a file which cannot be read.
-  /// - Complexity: Linear in the commits; files are parsed only where their blobs differ.
+  /// - Complexity: Linear in the commits where no contract is asked for. Where one is, an index in the
+  ///   git directory answers; to make it takes a walk through the whole history, once.
   public func log(_ query: LogQuery = LogQuery()) throws(StateError) -> (
     entries: [LogEntry], notes: [String]
   ) {
@@ -90,7 +108,7 @@ extension GitBackend {
   /// - Returns: The commit, and a sentence for each file of it that cannot be read.
   /// - Throws: `STATE_NOT_FOUND` where there is no such commit.
   public func show(_ revision: String? = nil) throws(StateError) -> (
-    entry: LogEntry, notes: [String]
+    entry: LogEntry, changes: ChangeSet, notes: [String]
   ) {
     try read { reader throws(StateError) in
       let wanted = revision == nil ? try reader.snapshot(at: nil).commitID : revision
@@ -102,7 +120,7 @@ extension GitBackend {
       let changes = try convertingGitErrors(
         .backendUnavailable, "commit \(commit.id.short) could not be read"
       ) { try reader.changes(of: commit, &notes) }
-      return (LogEntry(commit, changes), notes)
+      return (LogEntry(commit, changes.changes.map(\.key)), changes, notes)
     }
   }
 
@@ -136,26 +154,61 @@ extension GitBackend {
 extension GitReader {
   fileprivate mutating func log(_ query: LogQuery) throws -> (entries: [LogEntry], notes: [String])
   {
+    guard query.limit != 0 else { return ([], []) }
+    guard let selector = query.selector else { return try walk(query) }
+    do {
+      return try indexed(query, selector) ?? ([], [])
+    } catch let error as StateError where error.code == .backendUnavailable {
+      throw error
+    } catch {
+      // Without a place for the index, or on a full disk, the history itself has the answer.
+      var found = try walk(query)
+      found.notes.insert(
+        "the index of the log cannot be used, so the whole history was read: "
+          + StateError(error, .backendUnavailable, "it").message, at: 0)
+      return found
+    }
+  }
+
+  /// The commits that the index has for a contract or chain.
+  private mutating func indexed(_ query: LogQuery, _ selector: ContractSelector) throws -> (
+    entries: [LogEntry], notes: [String]
+  )? {
+    let found = try withIndex { index, _ in
+      try (index.commits(touching: selector), index.notes(), index)
+    }
+    guard let (commits, notes, index) = found else { return nil }
+    var entries: [LogEntry] = []
+    for (id, _) in commits {
+      let commit = try repository.commit(id)
+      guard query.covers(commit) else { continue }
+      entries.append(LogEntry(commit, try index.contracts(of: id)))
+      if entries.count == query.limit { break }
+    }
+    return (
+      entries, notes.flatMap { commit, notes in notes.map { "in commit \(commit.short), \($0)" } }
+    )
+  }
+
+  /// The commits that a walk finds.
+  private mutating func walk(_ query: LogQuery) throws -> (entries: [LogEntry], notes: [String]) {
     var entries: [LogEntry] = []
     var notes: [String] = []
-    guard let tip = try branch().tip, query.limit != 0 else { return ([], []) }
+    guard let tip = try branch().tip else { return ([], []) }
     var commits: [Commit] = []
     try repository.walk(from: [tip], order: .topological) { commit in
-      if try isChanging(commit) { commits.append(commit) }
+      if query.covers(commit), try isChanging(commit) { commits.append(commit) }
       // Without a filter, what is enough is enough.
-      let isFiltered = query.selector != nil || query.since != nil || query.until != nil
-      return isFiltered || commits.count < query.limit ?? .max
+      return query.selector != nil || commits.count < query.limit ?? .max
     }
     for commit in commits {
-      if let since = query.since, commit.author.time < since { continue }
-      if let until = query.until, commit.author.time > until { continue }
       var found: [String] = []
       let changes = try changes(of: commit, &found)
       notes += found.map { "in commit \(commit.id.short), \($0)" }
       if let selector = query.selector, !changes.changes.contains(where: selector.isTouched) {
         continue
       }
-      entries.append(LogEntry(commit, changes))
+      entries.append(LogEntry(commit, changes.changes.map(\.key)))
       if entries.count == query.limit { break }
     }
     return (entries, notes)
@@ -165,10 +218,7 @@ extension GitReader {
   fileprivate mutating func changes(of commit: Commit, _ notes: inout [String]) throws -> ChangeSet
   {
     let parent = try commit.parents.first.flatMap { try repository.contains($0) ? $0 : nil }
-    let before = try load(parent)
-    let after = try load(commit.id)
-    return ChangeSet(
-      from: parent?.hex, before.folder, to: commit.id.hex, after.folder, notes: &notes)
+    return try changes(of: commit, from: parent, &notes)
   }
 
   /// Whether a commit has another deployments folder than each of its parents.
@@ -197,6 +247,13 @@ extension GitReader {
       return tip.folder.names(thatDifferIn: folder).isEmpty
         ? nil : StateSnapshot(commit: nil, folder: folder)
     }
+  }
+}
+
+extension LogQuery {
+  /// Whether a commit is of the time asked for.
+  fileprivate func covers(_ commit: Commit) -> Bool {
+    commit.author.time >= since ?? .min && commit.author.time <= until ?? .max
   }
 }
 

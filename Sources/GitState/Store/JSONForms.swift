@@ -79,8 +79,23 @@ extension LogEntry {
       ],
       "subject": .string(subject),
       "operation": operation.map { .string($0.rawValue) } ?? .null,
-      "contracts": .array(changes.changes.map { .string($0.key.description) }),
+      "contracts": .array(contracts.map { .string($0.description) }),
     ]
+  }
+}
+
+extension BlameLine {
+  /// `{"field","value","commit","author","date","subject","reason"}`, the commit null where it cannot be told.
+  public var json: JSONObject {
+    var json: JSONObject = ["field": .string(field), "value": value]
+    json["commit"] = commit.map { .string($0.commit) } ?? .null
+    json["author"] = commit?.json["author"]
+    json["date"] = commit.map {
+      .string(DeploymentDate.iso8601(milliseconds: $0.author.time * 1000))
+    }
+    json["subject"] = commit.map { .string($0.subject) }
+    json["reason"] = commit?.reason.map { .string($0) }
+    return json
   }
 }
 

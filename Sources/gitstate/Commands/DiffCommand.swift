@@ -39,7 +39,7 @@ struct DiffCommand: AsyncParsableCommand {
     let (old, new, isRange) = ends
     let only = only
     let (changes, notes) = try await state.withGit { git throws(StateError) in
-      let selectors = try only.map { text throws(StateError) in try git.snapshot().selector(text) }
+      let selectors = try only.map { text throws(StateError) in try git.selector(text) }
       let tip = try isRange ? git.snapshot().commitID : nil
       var (changes, notes) = try git.changes(from: old ?? tip, to: new ?? tip)
       changes.keep(only: selectors)

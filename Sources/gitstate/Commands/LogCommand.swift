@@ -35,7 +35,7 @@ struct LogCommand: AsyncParsableCommand {
       try RevisionTime.seconds(text, isStart: false)
     }
     let log = try await state.withGit { git throws(StateError) in
-      let selector = try what.map { text throws(StateError) in try git.snapshot().selector(text) }
+      let selector = try what.map { text throws(StateError) in try git.selector(text) }
       return try git.log(
         LogQuery(selector: selector, limit: count, since: since, until: until))
     }

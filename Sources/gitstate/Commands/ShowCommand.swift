@@ -15,12 +15,12 @@ struct ShowCommand: AsyncParsableCommand {
   func run() async throws {
     let state = try await options.openState()
     let revision = revision
-    let (entry, notes) = try await state.withGit { git throws(StateError) in
+    let (entry, changes, notes) = try await state.withGit { git throws(StateError) in
       try git.show(revision)
     }
     options.warn(notes)
     if options.json {
-      Output.writeJSON(.object(entry.changes.json))
+      Output.writeJSON(.object(changes.json))
       return
     }
     let palette = Palette(options)
@@ -29,7 +29,7 @@ struct ShowCommand: AsyncParsableCommand {
     Output.line("Author: \(author)")
     Output.line("Date:   \(StateTime.iso8601(milliseconds: entry.author.time * 1000))")
     Output.line("\n    \(entry.subject.escapingUnprintable)\n")
-    for line in ChangeSetText(changes: entry.changes, palette: palette).lines {
+    for line in ChangeSetText(changes: changes, palette: palette).lines {
       Output.line(line)
     }
   }

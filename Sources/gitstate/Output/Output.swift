@@ -73,7 +73,8 @@ struct Palette {
 
   /// A kind of change; a redeployment stands out, since it must never happen by accident.
   func kind(_ kind: ContractChange.Kind) -> String {
-    let text = kind.rawValue.padded(to: 10)
+    // Without colours, too.
+    let text = (kind == .redeployed ? "REDEPLOYED" : kind.rawValue).padded(to: 10)
     return switch kind {
     case .added: coloured(text, "32")
     case .removed: coloured(text, "31")

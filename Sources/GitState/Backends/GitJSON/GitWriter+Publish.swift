@@ -161,6 +161,7 @@ extension GitWriter {
       try updateFiles(&batch, tip: tip, staged.files, area)
       try area.syncNames()
       if isIndexed { try WriteIntent.remove(at: location) }
+      LogIndex.follow(batch, location)
     } catch {
       let reason = StateError(error, .writeFailed, "not all that follows could be done").message
       batch.notes.append("the change is committed as \(tip.short), but \(reason)")

@@ -7,9 +7,36 @@ extension ChangeSet {
   public var html: String {
     let title = isEmpty ? "No contract changed" : summary
     var body = "<h1>\(Self.escaped(title))</h1>\n"
-    for (network, changes) in changesByNetwork {
-      body += "<section>\n<h2>\(Self.escaped(network))</h2>\n"
-      for change in changes { body += Self.article(change) }
+    let ends = [from, to].map { $0.map { "<code>\(Self.escaped($0))</code>" } }
+    if let new = ends[1] ?? (ends[0] == nil ? nil : "files that are not committed") {
+      body += "<p class=\"ends\">\(ends[0] ?? "nothing") &rarr; \(new)</p>\n"
+    }
+    let redeployed = redeployed
+    if !redeployed.isEmpty {
+      let names = redeployed.prefix(20).map {
+        "<code>\(Self.escaped("\($0.network)/\($0.key.name)"))</code>"
+      }
+      let rest = redeployed.count > 20 ? " and \(redeployed.count - 20) more" : ""
+      body +=
+        "<p class=\"alarm\"><strong>\(redeployed.count) redeployed:</strong> the live address is "
+        + "another one. \(names.joined(separator: ", "))\(rest)</p>\n"
+    }
+    let networks = networks
+    if networks.count > 1 || changes.count > 3 {
+      let rows = networks.map { network in
+        "<tr><td><a href=\"#c\(network.chainID)\">\(Self.escaped(network.title))</a></td>"
+          + "<td>\(network.counts)</td></tr>"
+      }
+      body += "<table>\n\(rows.joined(separator: "\n"))\n</table>\n"
+    }
+    for network in networks {
+      body +=
+        "<section id=\"c\(network.chainID)\">\n<h2>\(Self.escaped(network.title)) "
+        + "<small>\(network.counts)</small></h2>\n"
+      for change in network.changes { body += Self.article(change) }
+      for file in network.files {
+        body += Self.article("file", Self.escaped(file.file), file.fields)
+      }
       body += "</section>\n"
     }
     return """
@@ -18,8 +45,11 @@ extension ChangeSet {
       <head>
       <meta charset="utf-8">
       <meta name="viewport" content="width=device-width, initial-scale=1">
+      <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
       <title>\(Self.escaped(title))</title>
-      <style>\(Self.style)</style>
+      <style>
+      \(Self.style)
+      </style>
       </head>
       <body>
       \(body)</body>
@@ -28,23 +58,42 @@ extension ChangeSet {
   }
 
   private static let style = """
-    body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:auto;padding:1rem;\
-    color:#1b1b1b;background:#fff}\
-    h1{font-size:1.3rem}h2{font-size:1.1rem;border-bottom:1px solid #ccc}\
-    article{margin:1rem 0;break-inside:avoid}h3{font-size:1rem;margin:0;overflow-wrap:anywhere}\
-    .kind{padding:.1rem .4rem;border-radius:.3rem;background:#e8e8e8}\
-    .redeployed .kind{background:#b00020;color:#fff}.added .kind{background:#d7f0d7}\
-    .removed .kind{background:#f7d4d4}.upgraded .kind{background:#d3e8f7}\
-    dl{margin:.3rem 0 0 1rem}dt{color:#666}dd{margin:0 0 .3rem;font-family:monospace;\
-    overflow-wrap:anywhere}del{color:#b00020}ins{color:#006400;text-decoration:none}
+    :root{color-scheme:light dark}
+    body{font:16px/1.45 system-ui,sans-serif;max-width:60rem;margin:auto;padding:1rem;\
+    color:#1b1b1b;background:#fff}
+    h1{font-size:1.35rem;margin:0 0 .3rem}
+    h2{font-size:1.1rem;border-bottom:1px solid #ccc;padding-bottom:.2rem;margin-top:1.6rem}
+    h2 small{font-weight:normal;color:#666}
+    h3{font-size:1rem;margin:0;overflow-wrap:anywhere}
+    code,dd{font-family:ui-monospace,"DejaVu Sans Mono",monospace;font-size:.88rem;overflow-wrap:anywhere}
+    .ends{color:#666;margin:.2rem 0}
+    .alarm{background:#b00020;color:#fff;padding:.5rem .8rem;border-radius:.3rem}
+    table{border-collapse:collapse}td{padding:.15rem 1rem .15rem 0;vertical-align:top}
+    article{margin:.8rem 0;padding-left:.7rem;border-left:3px solid #ccc;break-inside:avoid}
+    .kind{font-size:.85rem;padding:.1rem .45rem;border-radius:.3rem;background:#e8e8e8;color:#1b1b1b}
+    .redeployed{border-color:#b00020}.redeployed .kind{background:#b00020;color:#fff}
+    .added .kind{background:#d7f0d7}.removed .kind{background:#f7d4d4}
+    .upgraded .kind{background:#d3e8f7}
+    dl{margin:.25rem 0 0;display:grid;grid-template-columns:minmax(7rem,max-content) 1fr;gap:.1rem .9rem}
+    dt{color:#666}dd{margin:0}
+    del{color:#b00020;display:block}ins{color:#006400;text-decoration:none;display:block}
+    @media(max-width:40rem){dl{display:block}dd{margin:0 0 .3rem .8rem}}
+    @media(prefers-color-scheme:dark){body{background:#16181c;color:#e6e6e6}\
+    dt,.ends,h2 small{color:#a0a0a0}del{color:#ff8a80}ins{color:#81d584}a{color:#8ab4f8}}
+    @media print{body{max-width:none;color:#000;background:#fff}.alarm{border:2px solid #b00020;\
+    color:#b00020;background:#fff}}
     """
 
   private static func article(_ change: ContractChange) -> String {
-    let kind = change.kind.rawValue
-    var text = "<article class=\"\(kind)\"><h3><span class=\"kind\">\(kind)</span> "
-    text += "\(escaped(change.key.name))</h3>\n<dl>\n"
-    for field in change.fields {
-      let old = field.old.map { "<del>\(shown($0))</del> " } ?? ""
+    let old = change.oldName.map { "\(escaped($0)) &rarr; " } ?? ""
+    return article(change.kind.rawValue, old + escaped(change.key.name), change.fields)
+  }
+
+  private static func article(_ kind: String, _ title: String, _ fields: [FieldChange]) -> String {
+    var text = "<article class=\"\(kind)\"><h3><span class=\"kind\">\(kind)</span> \(title)</h3>\n"
+    text += "<dl>\n"
+    for field in fields {
+      let old = field.old.map { "<del>\(shown($0))</del>" } ?? ""
       let new = field.new.map { "<ins>\(shown($0))</ins>" } ?? ""
       text += "<dt>\(escaped(field.path))</dt><dd>\(old)\(new)</dd>\n"
     }
@@ -52,19 +101,20 @@ extension ChangeSet {
   }
 
   private static func shown(_ value: JSONValue) -> String {
-    escaped(value.string ?? value.text(.compact))
+    let text = value.string ?? value.text(.compact)
+    return text.isEmpty ? "&quot;&quot;" : escaped(text)
   }
 
   private static func escaped(_ text: String) -> String {
     var result = ""
-    for character in text.escapingUnprintable {
+    for character in text.escapingUnprintable.unicodeScalars {
       switch character {
       case "&": result += "&amp;"
       case "<": result += "&lt;"
       case ">": result += "&gt;"
       case "\"": result += "&quot;"
       case "'": result += "&#39;"
-      default: result.append(character)
+      default: result.unicodeScalars.append(character)
       }
     }
     return result

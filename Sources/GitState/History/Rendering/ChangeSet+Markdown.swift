@@ -3,62 +3,60 @@ import LosslessJSON
 extension ChangeSet {
   /// The changes as Markdown, for a pull request's comment: a summary, then a table per network.
   ///
-  /// What comes from the state is escaped, so that it is text and nothing else.
+  /// What comes from the state is escaped, so that it is text and nothing else: no markup, no link,
+  /// no mention of a person. Where there are many changes, each network's are folded, and what was
+  /// added or removed has one line.
   public var markdown: String {
     guard !isEmpty else { return "No contract changed." }
-    var lines = ["**\(Self.escaped(summary))**"]
-    let redeployed = changes.count { $0.kind == .redeployed }
-    if redeployed > 0 {
-      lines += ["", "> **Warning:** \(redeployed) redeployed: the live address is another one."]
+    var lines = ["**\(Markdown.escaped(summary))**"]
+    if changes.count > 1 || networks.count > 1 { lines += ["", counts] }
+    let redeployed = redeployed
+    if !redeployed.isEmpty {
+      let names = redeployed.prefix(10).map { Markdown.code("\($0.network)/\($0.key.name)") }
+      let rest = redeployed.count > 10 ? " and \(redeployed.count - 10) more" : ""
+      lines += [
+        "",
+        "> **Warning:** \(redeployed.count) redeployed: the live address is another one. "
+          + names.joined(separator: ", ") + rest,
+      ]
     }
-    for (network, changes) in changesByNetwork {
-      lines += ["", "### \(Self.escaped(network))", "", "| | Contract | Field | Old | New |"]
-      lines.append("|---|---|---|---|---|")
-      for change in changes { lines += Self.rows(change) }
+    let isBrief = changes.count > 50
+    for network in networks {
+      let isFolded = isBrief && network.changes.count > 5
+      lines += ["", "### \(Markdown.escaped(network.title)): \(network.counts)", ""]
+      if isFolded { lines += ["<details><summary>Show them</summary>", ""] }
+      lines += ["| | Contract | Field | Old | New |", "|---|---|---|---|---|"]
+      for change in network.changes { lines += Self.rows(change, isBrief: isBrief) }
+      for file in network.files {
+        lines += Self.rows("file", Markdown.code(file.file), file.fields)
+      }
+      if isFolded { lines += ["", "</details>"] }
     }
     return lines.joined(separator: "\n")
   }
 
-  /// The changes by network, in the order of chain IDs.
-  var changesByNetwork: [(network: String, changes: [ContractChange])] {
-    var groups: [(network: String, changes: [ContractChange])] = []
-    for change in changes {
-      let network = "\(change.network) (\(change.key.chainID))"
-      if groups.last?.network != network { groups.append((network, [])) }
-      groups[groups.count - 1].changes.append(change)
+  private static func rows(_ change: ContractChange, isBrief: Bool) -> [String] {
+    let kind = change.kind == .redeployed ? "**REDEPLOYED**" : change.kind.rawValue
+    let name = Markdown.code(change.key.name)
+    guard isBrief, change.kind == .added || change.kind == .removed else {
+      return rows(kind, name, change.fields)
     }
-    return groups
+    let address = change.liveAddress.map { Markdown.code($0) } ?? ""
+    let sides = change.kind == .added ? " | \(address)" : "\(address) | "
+    return ["| \(kind) | \(name) | live address | \(sides) |"]
   }
 
-  private static func rows(_ change: ContractChange) -> [String] {
-    let kind = change.kind == .redeployed ? "**REDEPLOYED**" : change.kind.rawValue
-    let name = escaped(change.key.name)
-    let fields = change.fields.map { field in
-      "\(escaped(field.path)) | \(cell(field.old)) | \(cell(field.new)) |"
+  private static func rows(_ kind: String, _ name: String, _ fields: [FieldChange]) -> [String] {
+    let cells = fields.map { field in
+      "\(Markdown.escaped(field.path)) | \(cell(field.old)) | \(cell(field.new)) |"
     }
-    guard let first = fields.first else { return ["| \(kind) | \(name) | | | |"] }
-    return ["| \(kind) | \(name) | \(first)"] + fields.dropFirst().map { "| | | \($0)" }
+    guard let first = cells.first else { return ["| \(kind) | \(name) | | | |"] }
+    return ["| \(kind) | \(name) | \(first)"] + cells.dropFirst().map { "| | | \($0)" }
   }
 
   private static func cell(_ value: JSONValue?) -> String {
     guard let value else { return "" }
-    return escaped(value.string ?? value.text(.compact))
-  }
-
-  /// Text that no Markdown reader takes for markup, on one line.
-  private static func escaped(_ text: String) -> String {
-    var result = ""
-    for character in text.escapingUnprintable {
-      switch character {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "@": result += "&#64;"
-      case "\\", "`", "*", "_", "[", "]", "(", ")", "#", "!", "|", "~", "+", "-":
-        result += "\\\(character)"
-      default: result.append(character)
-      }
-    }
-    return result
+    let text = value.string ?? value.text(.compact)
+    return text.isEmpty ? "" : Markdown.code(text)
   }
 }

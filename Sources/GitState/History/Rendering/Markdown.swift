@@ -1,0 +1,25 @@
+/// Text from the state in Markdown, where it must be text and nothing else.
+enum Markdown {
+  /// Text as code, in which no forge looks for people and issues.
+  static func code(_ text: String) -> String { "<code>\(escaped(text))</code>" }
+
+  /// Text that no Markdown reader takes for markup, on one line.
+  static func escaped(_ text: String) -> String {
+    var result = ""
+    for character in text.escapingUnprintable.unicodeScalars {
+      switch character {
+      case "&": result += "&amp;"
+      case "<": result += "&lt;"
+      case ">": result += "&gt;"
+      case "@": result += "&#64;"
+      case "|": result += "&#124;"
+      // Inside a word it would be a link's: www.example.org, https://example.org.
+      case ":": result += "&#58;"
+      case "\\", "`", "*", "_", "[", "]", "(", ")", "#", "!", "~", "+", "-", ".", "$":
+        result += "\\\(character)"
+      default: result.unicodeScalars.append(character)
+      }
+    }
+    return result
+  }
+}
