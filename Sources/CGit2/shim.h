@@ -35,6 +35,7 @@ static inline long gitstate_file_system(const char *path) {
   struct statfs system;
   return statfs(path, &system) == 0 ? (long)system.f_type : -1;
 }
+#include <git2/sys/transport.h>
 
 static inline int gitstate_set_search_path(git_config_level_t level, const char *path) {
   return git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, (int)level, path);
@@ -75,5 +76,12 @@ static inline int gitstate_deflate(
 static inline size_t gitstate_deflate_bound(size_t size) {
   return compressBound(size) + 64;
 }
+static inline int gitstate_set_certificate_file(const char *file) {
+  return git_libgit2_opts(GIT_OPT_SET_SSL_CERT_LOCATIONS, file, NULL);
+}
+
+// The variables of this process; Swift refuses the C variable, as it might change meanwhile.
+extern char **environ;
+static inline char **gitstate_environment(void) { return environ; }
 
 #endif

@@ -90,6 +90,10 @@ extension GitError {
     public static let tooLarge = Code(rawValue: 2)
     /// The operating system does not let us; waiting will not help.
     public static let forbidden = Code(rawValue: 3)
+    /// A server was silent for longer than the caller wants to wait.
+    public static let timedOut = Code(rawValue: 4)
+    /// What a server sent has a hole, or a name that leads out of its folder.
+    public static let badContent = Code(rawValue: 5)
 
     /// The number.
     public var description: String { "\(rawValue)" }

@@ -25,6 +25,8 @@ public struct PushReport: Hashable, Sendable {
     public let reason: String
   }
 
+  /// What was pushed, as our reference may have moved just before; nil where the server had it already.
+  public let commit: ObjectID?
   /// The references that were not moved; empty means that all went through.
   public let rejected: [Rejection]
   /// What the server wrote, hooks included.
@@ -43,7 +45,7 @@ public struct CredentialRequest: Hashable, Sendable {
   public let allowsKey: Bool
   /// Whether a user name and password (or token) will do.
   public let allowsPassword: Bool
-  /// How often this push has asked before.
+  /// How often this transfer has asked before.
   public let attempt: Int
 }
 

@@ -4,20 +4,24 @@ internal import CGit2
 ///
 /// An object, as the callbacks get it back through a pointer; it stays on the thread of the call.
 final class RemoteCallbacks {
-  /// Asks the caller; nil gives up.
-  typealias CredentialSource = (CredentialRequest) throws -> Credential?
-
   /// libgit2 asks for ever where a server keeps on refusing.
-  private static let maximumAttempts = 6
+  private static let maximumAttempts = 12
 
-  private let credentials: CredentialSource?
+  private let endpoint: RemoteEndpoint
+  private let watch: TransferWatch
   private var attempts = 0
+  /// Which commit the pushed reference must be at; nil for whatever libgit2 allows.
+  var lease: PushExpectation = .ancestor
   private(set) var rejected: [PushReport.Rejection] = []
+  private(set) var pushed: ObjectID?
   private var messages: [UInt8] = []
   /// Why a callback ended the operation, as an error cannot pass through C.
   private(set) var failure: (any Error)?
 
-  init(credentials: CredentialSource?) { self.credentials = credentials }
+  init(_ endpoint: RemoteEndpoint, _ watch: TransferWatch) {
+    self.endpoint = endpoint
+    self.watch = watch
+  }
 
   var sideband: String { String(decoding: messages, as: UTF8.self) }
 
@@ -30,9 +34,31 @@ final class RemoteCallbacks {
   func install(in callbacks: inout git_remote_callbacks) {
     callbacks.payload = Unmanaged.passUnretained(self).toOpaque()
     callbacks.sideband_progress = { bytes, count, payload in
-      guard let state = RemoteCallbacks.at(payload), let bytes, count > 0 else { return 0 }
-      state.messages += UnsafeRawBufferPointer(start: bytes, count: Int(count))
-      return 0
+      guard let state = RemoteCallbacks.at(payload) else { return 0 }
+      if let bytes, count > 0 {
+        state.say(UnsafeRawBufferPointer(start: bytes, count: Int(count)))
+      }
+      return state.sign()
+    }
+    callbacks.transfer_progress = { progress, payload in
+      guard let state = RemoteCallbacks.at(payload), let progress = progress?.pointee else {
+        return 0
+      }
+      state.endpoint.progress(
+        .receiving(
+          objects: Int(progress.received_objects), of: Int(progress.total_objects),
+          bytes: progress.received_bytes))
+      return state.sign()
+    }
+    callbacks.pack_progress = { _, _, _, payload in RemoteCallbacks.at(payload)?.sign() ?? 0 }
+    callbacks.push_transfer_progress = { current, total, bytes, payload in
+      guard let state = RemoteCallbacks.at(payload) else { return 0 }
+      state.endpoint.progress(.sending(objects: Int(current), of: Int(total), bytes: bytes))
+      return state.sign()
+    }
+    callbacks.push_negotiation = { updates, count, payload in
+      RemoteCallbacks.at(payload)?.checkLease(
+        UnsafeBufferPointer(start: updates, count: count)) ?? 0
     }
     callbacks.push_update_reference = { reference, reason, payload in
       // No reason: the reference moved.
@@ -46,12 +72,83 @@ final class RemoteCallbacks {
       return state.answer(
         out, url: text(url) ?? "", userName: text(userName), allowed: allowed)
     }
+    callbacks.certificate_check = { certificate, isValid, host, payload in
+      guard let state = RemoteCallbacks.at(payload), let certificate else {
+        return GIT_ECERTIFICATE.rawValue
+      }
+      return state.check(certificate, isValid: isValid != 0, host: text(host) ?? "")
+    }
+    guard endpoint.isLocal else { return }
+    callbacks.transport = { out, owner, payload in
+      guard let state = RemoteCallbacks.at(payload) else { return GIT_ERROR.rawValue }
+      return LocalTransport.make(out, owner, watch: state.watch)
+    }
   }
+
+  /// Tells the watch that the server lives, and libgit2 whether to go on.
+  private func sign() -> Int32 { watch.sign() ? 0 : GIT_EUSER.rawValue }
+
+  private func say(_ bytes: UnsafeRawBufferPointer) {
+    // A server may talk for ever; what matters it says first.
+    if messages.count < 1 << 16 { messages += bytes }
+    endpoint.progress(.message(String(decoding: bytes, as: UTF8.self)))
+  }
+
+  private func checkLease(
+    _ updates: UnsafeBufferPointer<UnsafePointer<git_push_update>?>
+  ) -> Int32 {
+    for update in updates {
+      guard let (present, new) = update.map({ ($0.pointee.src, $0.pointee.dst) }) else { continue }
+      pushed = ObjectID(new)
+      guard case .lease(let expected) = lease else { continue }
+      guard ObjectID(present) == expected ?? .zero else {
+        failure = GitError(
+          .modified, "the remote has moved since it was last looked at", category: .reference)
+        return GIT_EUSER.rawValue
+      }
+    }
+    return sign()
+  }
+
+  // MARK: Who they are
+
+  private func check(
+    _ certificate: UnsafeMutablePointer<git_cert>, isValid: Bool, host: String
+  ) -> Int32 {
+    watch.sign()
+    if isValid { return 0 }
+    do {
+      guard certificate.pointee.cert_type == GIT_CERT_HOSTKEY_LIBSSH2 else {
+        let reason = git_error_last().flatMap { text($0.pointee.message) } ?? "it is not valid"
+        throw GitError(
+          .certificate, "the certificate of \(host) is not trusted: \(reason)", category: .tls,
+          context: host)
+      }
+      let key = UnsafeMutableRawPointer(certificate)
+        .assumingMemoryBound(to: git_cert_hostkey.self).pointee
+      var bytes: [UInt8] = []
+      if let start = key.hostkey, key.type.rawValue & GIT_CERT_SSH_RAW.rawValue != 0 {
+        bytes = Array(UnsafeRawBufferPointer(start: start, count: key.hostkey_len))
+      }
+      let hash = withUnsafeBytes(of: key.hash_sha256) { Array($0) }
+      try endpoint.checkHostKey(
+        HostKey(
+          host: host, bytes: bytes, fingerprint: "SHA256:\(Base64.encoded(hash, pads: false))")
+      )
+      return 0
+    } catch {
+      failure = error
+      return GIT_ECERTIFICATE.rawValue
+    }
+  }
+
+  // MARK: Who we are
 
   private func answer(
     _ out: UnsafeMutablePointer<UnsafeMutablePointer<git_credential>?>, url: String,
     userName: String?, allowed: UInt32
   ) -> Int32 {
+    guard watch.sign() else { return GIT_EUSER.rawValue }
     let request = CredentialRequest(
       url: url, userName: userName,
       wantsUserName: allowed & GIT_CREDENTIAL_USERNAME.rawValue != 0,
@@ -63,21 +160,14 @@ final class RemoteCallbacks {
       guard attempts <= Self.maximumAttempts else {
         throw GitError(
           .authentication,
-          "the server refused our credentials \(Self.maximumAttempts) times; check the key or token",
-          context: url)
+          "the server refused our credentials \(Self.maximumAttempts) times; check the key or token"
+        )
       }
-      let credential: Credential?
-      if let credentials {
-        credential = try credentials(request)
-      } else {
-        credential = Self.ofAgent(request)
-      }
-      guard let credential else {
+      guard let credential = try watch.pausing({ try endpoint.credentials(request) }) else {
         throw GitError(
-          .authentication, "the server asks for credentials, and there are none for it",
-          context: url)
+          .authentication, "the server asks for credentials, and there are none for it")
       }
-      try check(try Self.make(credential, out), url)
+      try check(try Self.make(credential, out))
       return 0
     } catch {
       failure = error
@@ -85,12 +175,7 @@ final class RemoteCallbacks {
     }
   }
 
-  /// The running ssh-agent's keys, tried once.
-  private static func ofAgent(_ request: CredentialRequest) -> Credential? {
-    let name = request.userName ?? "git"
-    if request.wantsUserName, !request.allowsKey { return .userName(name) }
-    return request.allowsKey && request.attempt < 2 ? .agent(userName: name) : nil
-  }
+  private func check(_ status: Int32) throws(GitError) { _ = try Git.check(status) }
 
   private static func make(
     _ credential: Credential,
@@ -107,5 +192,34 @@ final class RemoteCallbacks {
     case .password(let name, let password):
       git_credential_userpass_plaintext_new(out, try withoutNUL(name), try withoutNUL(password))
     }
+  }
+}
+
+/// Bytes as text (RFC 4648, section 4).
+public enum Base64 {
+  private static let digits = Array(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
+  /// Bytes as base64 text.
+  ///
+  /// - Parameters:
+  ///   - bytes: The bytes.
+  ///   - pads: Whether `=` fills the last group of four, which ssh's fingerprints leave out.
+  /// - Returns: The text.
+  public static func encoded(_ bytes: [UInt8], pads: Bool = true) -> String {
+    var text: [UInt8] = []
+    for start in stride(from: 0, to: bytes.count, by: 3) {
+      let group = bytes[start..<min(start + 3, bytes.count)]
+      var bits = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+      bits <<= UInt32(8 * (3 - group.count))
+      for index in 0...3 {
+        if index <= group.count {
+          text.append(digits[Int(bits >> UInt32(18 - 6 * index) & 63)])
+        } else if pads {
+          text.append(UInt8(ascii: "="))
+        }
+      }
+    }
+    return String(decoding: text, as: UTF8.self)
   }
 }

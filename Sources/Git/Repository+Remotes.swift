@@ -29,6 +29,26 @@ extension Repository {
     }
   }
 
+  /// A setting of git's for HTTP: that of the longest `http.URL.KEY` that the URL begins with, or else
+  /// `http.KEY`.
+  ///
+  /// - Parameters:
+  ///   - key: The last part of the setting's name, in lower case, such as `sslcainfo`.
+  ///   - url: The URL that is to be opened.
+  /// - Returns: The value; nil where nothing sets it.
+  /// - Throws: ``GitError`` where configuration cannot be read.
+  public func httpSetting(_ key: String, for url: String) throws(GitError) -> String? {
+    var best: (length: Int, value: String)?
+    for (name, value) in try configurationEntries() {
+      guard name.hasPrefix("http."), name.hasSuffix(".\(key)") else { continue }
+      let base = String(name.dropFirst("http.".count).dropLast(key.count + 1))
+      guard url.hasPrefix(base), base.utf8.count >= best?.length ?? 0 else { continue }
+      best = (base.utf8.count, value)
+    }
+    if let best { return best.value }
+    return try configuration("http.\(key)")
+  }
+
   /// Adds a remote with git's default refspec (`git_remote_create`).
   ///
   /// - Throws: ``GitError/Code/exists`` where the name is taken.
@@ -41,81 +61,6 @@ extension Repository {
   /// Removes a remote, its settings and remote-tracking branches (`git_remote_delete`).
   public func removeRemote(_ name: String) throws(GitError) {
     try check(git_remote_delete(handle.pointer, try withoutNUL(name)), name)
-  }
-
-  /// Pushes references (`git_remote_push`).
-  ///
-  /// libgit2 waits for a silent server for ever: a caller who must not, calls this in a process
-  /// that can be ended. (It also loses some memory at each call, see ``remotes()``.)
-  ///
-  /// - Parameters:
-  ///   - remote: A remote's name, or a URL.
-  ///   - refspecs: For example `refs/heads/main:refs/heads/main`.
-  ///   - credentials: Asked when the server wants to know who we are, a bounded number of times;
-  ///     nil for the keys of the running ssh-agent.
-  /// - Returns: What the server refused; the call itself succeeds although hooks decline.
-  /// - Throws: ``GitError/Code/notFastForward`` where the server has commits that we lack,
-  ///   ``GitError/Code/authentication``.
-  public func push(
-    remote: String, refspecs: [String],
-    credentials: ((CredentialRequest) throws -> Credential?)? = nil
-  ) throws -> PushReport {
-    let handle = try remoteHandle(remote)
-    if let url = Self.pushURL(of: handle), Self.isPath(url) {
-      // libgit2 opens a local repository at the remote's URL, whatever its push URL is.
-      for set in [git_remote_set_instance_url, git_remote_set_instance_pushurl] {
-        try check(set(handle.pointer, path(of: url)), remote)
-      }
-    }
-    let state = RemoteCallbacks(credentials: credentials)
-    var options = git_push_options()
-    try check(git_push_options_init(&options, UInt32(GIT_PUSH_OPTIONS_VERSION)))
-    state.install(in: &options.callbacks)
-    do throws(GitError) {
-      try withStringArray(refspecs) { refspecs throws(GitError) in
-        _ = try check(git_remote_push(handle.pointer, refspecs, &options), remote)
-      }
-    } catch {
-      throw state.failure ?? error
-    }
-    return withExtendedLifetime(state) {
-      PushReport(rejected: state.rejected, messages: state.sideband)
-    }
-  }
-
-  /// Whether a remote's address is a path, neither a URL nor `host:path`, which ssh takes.
-  public static func isPath(_ url: String) -> Bool {
-    let start = url.prefix { $0 != "/" }
-    return !start.contains(":")
-  }
-
-  /// A remote's path from the place that git means: it goes to the working tree's root before it
-  /// looks, where libgit2 looks from wherever the program was started.
-  private func path(of url: String) -> String {
-    url.hasPrefix("/") ? url : "\(workingDirectory ?? gitDirectory)/\(url)"
-  }
-
-  private static func pushURL(of remote: borrowing Owned<RemoteResource>) -> String? {
-    text(git_remote_pushurl(remote.pointer) ?? git_remote_url(remote.pointer))
-  }
-
-  /// A remote by its name, or one without a name for a URL.
-  private func remoteHandle(_ nameOrURL: String) throws(GitError) -> Owned<RemoteResource> {
-    let nameOrURL = try withoutNUL(nameOrURL)
-    var isName: Int32 = 0
-    try check(git_remote_name_is_valid(&isName, nameOrURL), nameOrURL)
-    do throws(GitError) {
-      if isName == 1 {
-        return try Owned(nameOrURL) { git_remote_lookup($0, handle.pointer, nameOrURL) }
-      }
-    } catch {
-      guard error.code == .notFound, nameOrURL.contains("/") || nameOrURL.contains(":") else {
-        throw error
-      }
-    }
-    return try Owned(nameOrURL) {
-      git_remote_create_anonymous($0, handle.pointer, nameOrURL)
-    }
   }
 }
 

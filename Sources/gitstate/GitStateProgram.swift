@@ -110,7 +110,12 @@ struct RootCommand: ParsableCommand {
       CommandGroup(
         name: "Undo",
         subcommands: [RevertCommand.self, RestoreCommand.self, RollbackCommand.self]),
-      CommandGroup(name: "Share", subcommands: [RemoteCommand.self, PushCommand.self]),
+      CommandGroup(
+        name: "Share",
+        subcommands: [
+          RemoteCommand.self, SyncCommand.self, PullCommand.self, PushCommand.self,
+          FetchCommand.self,
+        ]),
       CommandGroup(name: "Watch", subcommands: [HealthCommand.self, MetricsCommand.self]),
     ])
 }

@@ -112,7 +112,8 @@ import Testing
     let commands = [
       ["init"], ["put"], ["get"], ["list"], ["query"], ["delete"], ["log"], ["show"], ["diff"],
       ["revert"], ["restore"], ["rollback"], ["import", "leveldb"], ["import", "json"], ["export"],
-      ["remote", "add"], ["remote", "remove"], ["remote", "list"], ["push"], ["verify"],
+      ["remote", "add"], ["remote", "remove"], ["remote", "list"], ["push"], ["pull"], ["sync"],
+      ["fetch"], ["verify"],
     ]
     for command in commands {
       let result = try await gitstate(command + ["--help"], in: scratch)

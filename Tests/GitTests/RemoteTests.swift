@@ -14,8 +14,6 @@ import Testing
     return (path, store)
   }
 
-  static let main = "refs/heads/main:refs/heads/main"
-
   @Test func remotesAreGits() async throws {
     let (path, store) = try await pair()
     let repository = try open(path)
@@ -56,14 +54,39 @@ import Testing
     }
   }
 
-  @Test func pushesByNamePathAndURL() async throws {
+  func push(
+    _ path: FilePath, to url: String, replacing expectation: PushExpectation = .ancestor
+  ) throws -> PushReport {
+    try isolate()
+    return try RemoteTransfer.push(
+      to: RemoteEndpoint(url: url, silence: .seconds(60)), from: path.string, "refs/heads/main",
+      as: "refs/heads/main", replacing: expectation)
+  }
+
+  /// Fetches a branch and takes it in.
+  func fetch(_ path: FilePath, from url: String, knowing tips: [ObjectID] = []) throws -> ObjectID?
+  {
+    try isolate()
+    let common = path.appending(".git").string
+    let quarantine = try Quarantine(below: common + "/gitstate", of: common, knowing: tips)
+    let references = try RemoteTransfer.fetch(
+      from: RemoteEndpoint(url: url, silence: .seconds(60)), into: quarantine
+    ) { _ in ["refs/heads/main"] }
+    let tip = references.first { $0.name == "refs/heads/main" }?.id
+    if let tip {
+      try Repository(opening: quarantine.path).checkComplete(tip, knowing: tips)
+      try quarantine.accept()
+    }
+    return tip
+  }
+
+  @Test func pushesByPathAndURL() async throws {
     let (path, store) = try await pair()
-    let repository = try open(path)
     var expected = try await revision("HEAD", in: path)
-    for (number, remote) in ["origin", store.string, "file://\(store)"].enumerated() {
-      let report = try repository.push(remote: remote, refspecs: [Self.main])
-      #expect(report.rejected == [])
-      #expect(try await revision("main", in: store) == expected, "\(remote)")
+    for (number, url) in [store.string, "file://\(store)"].enumerated() {
+      let report = try push(path, to: url)
+      #expect(report.rejected == [] && report.commit == expected)
+      #expect(try await revision("main", in: store) == expected, "\(url)")
       expected = try await commitFile("a", "next \(number)", in: path, second: number + 1)
     }
     try await fsck(store)
@@ -71,31 +94,86 @@ import Testing
 
   @Test func aPushThatWouldLoseCommitsIsRefused() async throws {
     let (path, store) = try await pair()
-    let repository = try open(path)
-    _ = try repository.push(remote: "origin", refspecs: [Self.main])
+    _ = try push(path, to: store.string)
     try await git("clone", "--quiet", store.string, "other", in: scratch)
     let other = scratch.appending("other")
     let theirs = try await commitFile("b", "2", in: other, second: 1)
     try await git("push", "--quiet", "origin", "main", in: other)
-    try await commitFile("c", "3", in: path, second: 2)
-    let error = try failure { _ = try repository.push(remote: "origin", refspecs: [Self.main]) }
-    #expect(error?.code == .notFastForward)
+    let mine = try await commitFile("c", "3", in: path, second: 2)
+    #expect(try failure { _ = try push(path, to: store.string) }?.code == .notFastForward)
+    let stale = try failure {
+      _ = try push(path, to: store.string, replacing: .lease(mine))
+    }
+    #expect(stale?.code == .modified)
     #expect(try await revision("main", in: store) == theirs)
+    #expect(try push(path, to: store.string, replacing: .lease(theirs)).commit == mine)
+    #expect(try await revision("main", in: store) == mine)
+  }
+
+  @Test func whatHooksSayIsHeard() async throws {
+    let (path, store) = try await pair()
+    for hook in ["pre-receive", "update"] {
+      let file = store.appending("hooks/\(hook)")
+      try writeFile(file, "#!/bin/sh\necho 'no deployments on Fridays' >&2\nexit 1\n")
+      try setPermissions(0o755, of: file)
+      let report = try push(path, to: store.string)
+      #expect(report.rejected.map(\.reference) == ["refs/heads/main"])
+      #expect(report.rejected.first?.reason.contains("hook declined") == true)
+      #expect(report.messages.contains("no deployments on Fridays"))
+      #expect(try await git("branch", "--list", in: store) == "")
+      try removeFile(file)
+    }
+  }
+
+  @Test func fewObjectsComeLooseAndManyAsAPack() async throws {
+    let (path, store) = try await pair()
+    _ = try push(path, to: store.string)
+    let other = try await newRepository("other")
+    let first = try #require(try fetch(other, from: store.string))
+    #expect(try entries(of: other.appending(".git/objects/pack")) == [])
+    try await git("cat-file", "-e", "\(first.hex)^{tree}", in: other)
+
+    for number in 0..<120 { try writeFile(path.appending("f\(number)"), "\(number)") }
+    try await git("add", "--all", in: path)
+    let second = try await commitFile("a", "2", in: path, second: 1)
+    _ = try push(path, to: store.string)
+    #expect(try fetch(other, from: store.string, knowing: [first]) == second)
+    #expect(try entries(of: other.appending(".git/objects/pack")).count == 2)
+    try await git("update-ref", "refs/heads/main", second.hex, in: other)
+    try await fsck(other)
+    // Nothing is left of the quarantine.
+    #expect(try entries(of: other.appending(".git/gitstate")) == [])
   }
 
   @Test func whatIsNotThereIsSaid() async throws {
     let (path, _) = try await pair()
-    let repository = try open(path)
-    #expect(
-      try code { _ = try repository.push(remote: "nowhere", refspecs: [Self.main]) } == .notFound)
     let missing = scratch.appending("missing.git").string
-    #expect(try failure { _ = try repository.push(remote: missing, refspecs: [Self.main]) } != nil)
-    #expect(
-      try failure {
-        _ = try repository.push(
-          remote: "origin", refspecs: ["refs/heads/none:refs/heads/none"])
-      } != nil)
-    #expect(
-      try failure { _ = try repository.push(remote: "origin", refspecs: ["a\0b"]) } != nil)
+    let error = try failure { _ = try push(path, to: missing) }
+    #expect(error?.message.contains("does not appear to be a git repository") == true)
+    #expect(try failure { _ = try fetch(path, from: "https://no.such.host.invalid/x") } != nil)
+    #expect(try failure { _ = try push(path, to: "a\0b") } != nil)
+  }
+
+  @Test func aTreeThatLeadsElsewhereIsNotComplete() async throws {
+    let path = try await newRepository()
+    let blob = try await git("hash-object", "-w", "--stdin", in: path)
+    for name in ["..", ".git", ".GIT", "git~1", "a/b", ".g\u{200C}it"] {
+      let raw = Array("100644 \(name)\0".utf8) + (ObjectID(hex: blob).map(bytes) ?? [])
+      try writeFile(path.appending("tree"), raw)
+      let tree = try await git(
+        "hash-object", "-t", "tree", "-w", "--literally", "tree", in: path)
+      let commit = try await git("commit-tree", tree, "-m", "x", in: path)
+      let tip = try #require(ObjectID(hex: commit))
+      let error = try failure { try open(path).checkComplete(tip, knowing: []) }
+      #expect(error?.code == .badContent, "\(name)")
+    }
+  }
+
+  /// The 20 bytes of a name.
+  func bytes(_ id: ObjectID) -> [UInt8] {
+    let digits = Array(id.hex)
+    return stride(from: 0, to: 40, by: 2).compactMap {
+      UInt8(String(digits[$0...($0 + 1)]), radix: 16)
+    }
   }
 }

@@ -31,6 +31,10 @@ public struct StateError: Error, Sendable {
     public static let authenticationFailed = Code(rawValue: "AUTHENTICATION_FAILED")
     /// A remote could not be reached or gave no usable answer.
     public static let remoteUnavailable = Code(rawValue: "REMOTE_UNAVAILABLE")
+    /// A remote is not who it should be: its certificate or host key is not trusted.
+    public static let remoteUntrusted = Code(rawValue: "REMOTE_UNTRUSTED")
+    /// What a remote has cannot be taken over: rewritten history, a broken file, missing objects.
+    public static let remoteInvalid = Code(rawValue: "REMOTE_INVALID")
     /// No answer came in the time that the caller gave.
     public static let operationTimeout = Code(rawValue: "OPERATION_TIMEOUT")
     /// The caller's task was cancelled.

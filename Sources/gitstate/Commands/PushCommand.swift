@@ -6,19 +6,29 @@ struct PushCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "push",
     abstract: "Push the branch that has the state.",
-    discussion: "Never by force. Where the remote has commits that are not here, nothing is pushed."
-  )
+    discussion: """
+      Where the remote has commits that are not here, nothing is pushed: 'gitstate sync' merges \
+      them first. Done means that the remote has said so.
+      """)
 
   @Argument(help: "The remote; default: the branch's own, or origin, or the only one.")
   var remote: String?
 
+  @Flag(
+    help: """
+      Let the remote lose commits that were seen there, if it still is where it was seen last.
+      """)
+  var forceWithLease = false
+
+  @OptionGroup var remoteArguments: RemoteArguments
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {
-    let remote = remote
+    let (remote, force, talk) = (remote, forceWithLease, remoteArguments.options(options))
     let result = try await options.openState().withGit { git throws(StateError) in
-      try git.push(to: remote)
+      try git.push(to: remote, options: talk, forceWithLease: force)
     }
+    Output.endProgress()
     if options.json {
       Output.writeJSON([
         "remote": .string(result.remote), "branch": .string(result.branch),
@@ -26,9 +36,7 @@ struct PushCommand: AsyncParsableCommand {
       ])
       return
     }
-    for line in result.messages.split(whereSeparator: \.isNewline) {
-      options.note("remote: \(String(line).escapingUnprintable)")
-    }
+    options.printMessages(result.messages)
     Output.line(
       "Pushed \(result.branch.escapingUnprintable) (\(result.commit.prefix(7))) to "
         + result.remote.escapingUnprintable)

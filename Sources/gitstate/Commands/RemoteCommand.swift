@@ -13,7 +13,11 @@ struct RemoteCommand: ParsableCommand {
 struct RemoteAddCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "add", abstract: "Add a remote.",
-    discussion: "A URL with a password in it is refused: git would keep it readable.")
+    discussion: """
+      A password or token in the URL is left out, as git would keep it readable. For https, put it \
+      into GITSTATE_TOKEN or let git's credential helpers keep it; for ssh, keys and the agent are \
+      used as ssh does.
+      """)
 
   @Argument(help: "Its name, such as origin.")
   var name: String
@@ -25,13 +29,15 @@ struct RemoteAddCommand: AsyncParsableCommand {
 
   func run() async throws {
     let (name, url) = (name, url)
-    try await options.openState().withGit { git throws(StateError) in
+    let (remote, warnings) = try await options.openState().withGit { git throws(StateError) in
       try git.addRemote(name, url: url)
     }
+    options.warn(warnings)
     if options.json {
-      Output.writeJSON(["name": .string(name), "url": .string(url)])
+      Output.writeJSON(["name": .string(remote.name), "url": .string(remote.url)])
     } else {
-      Output.line("Added \(name.escapingUnprintable): \(url.escapingUnprintable)")
+      Output.line(
+        "Added \(remote.name.escapingUnprintable): \(remote.url.escapingUnprintable)")
     }
   }
 }

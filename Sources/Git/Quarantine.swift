@@ -1,0 +1,171 @@
+internal import CGit2
+internal import Glibc
+
+/// A place beside a repository where incoming objects stay until they have been looked at.
+///
+/// It is a bare repository of its own that sees the other one's objects (`objects/info/alternates`).
+/// libgit2 takes a commit that is there for one that is there with all it needs, so a pack with a hole
+/// must never come into the repository itself: no later fetch would mend it.
+public final class Quarantine: Sendable {
+  /// The folder; open it as a repository to see what has come in.
+  public let path: String
+  private let commonDirectory: String
+
+  /// How many objects a pack has at least to stay one; git's `fetch.unpackLimit`.
+  private static let unpackLimit = 100
+
+  /// Makes one below a folder.
+  ///
+  /// - Parameters:
+  ///   - folder: Where it goes; leftovers of processes that are gone are removed there.
+  ///   - commonDirectory: The repository's common git directory.
+  ///   - tips: Commits that the other side may take for known, with all that they lead to.
+  /// - Throws: ``GitError`` where it cannot be made.
+  public init(below folder: String, of commonDirectory: String, knowing tips: [ObjectID])
+    throws(GitError)
+  {
+    self.commonDirectory = commonDirectory
+    try Self.removeLeftovers(in: folder)
+    path = "\(folder)/\(Self.prefix)\(getpid())-\(UInt32.random(in: 0 ... .max))"
+    for part in ["", "/objects", "/objects/info", "/objects/pack", "/refs"] {
+      guard mkdir(path + part, 0o700) == 0 else { throw FileSystem.error("create", path + part) }
+    }
+    var references = "# pack-refs with: peeled fully-peeled sorted \n"
+    for (number, tip) in tips.enumerated() {
+      let digits = String(number)
+      let name = String(repeating: "0", count: max(0, 6 - digits.count)) + digits
+      references += "\(tip.hex) refs/heads/known-\(name)\n"
+    }
+    let files = [
+      ("HEAD", "ref: refs/heads/none\n"), ("packed-refs", references),
+      ("objects/info/alternates", "\(commonDirectory)/objects\n"),
+      // Proxies and the like are the repository's.
+      (
+        "config",
+        "[include]\n\tpath = \(Self.quoted("\(commonDirectory)/config"))\n"
+          + "[core]\n\trepositoryformatversion = 0\n\tbare = true\n\tworktree =\n"
+      ),
+    ]
+    for (name, content) in files {
+      let file = try FileSystem.create("\(path)/\(name)", mode: 0o600)
+      defer { close(file) }
+      try FileSystem.write(Array(content.utf8), to: file, path: "\(path)/\(name)")
+    }
+  }
+
+  deinit { Self.removeTree(path) }
+
+  private static let prefix = "incoming-"
+
+  private static func quoted(_ text: String) -> String {
+    "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+  }
+
+  private static func removeLeftovers(in folder: String) throws(GitError) {
+    guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
+      throw FileSystem.error("create", folder)
+    }
+    for name in try FileSystem.names(in: folder) ?? [] where name.hasPrefix(prefix) {
+      let owner = name.dropFirst(prefix.count).prefix { $0 != "-" }
+      guard let process = pid_t(owner), kill(process, 0) != 0, errno == ESRCH else { continue }
+      removeTree("\(folder)/\(name)")
+    }
+  }
+
+  private static func removeTree(_ path: String) {
+    // What cannot be removed is removed as a leftover by a later fetch.
+    for name in (try? FileSystem.names(in: path)) ?? [] {
+      let entry = "\(path)/\(name)"
+      if unlink(entry) != 0 { removeTree(entry) }
+    }
+    rmdir(path)
+  }
+
+  /// Whether anything has come in.
+  public func isEmpty() throws(GitError) -> Bool { try packs().isEmpty }
+
+  private func packs() throws(GitError) -> [String] {
+    (try FileSystem.names(in: "\(path)/objects/pack") ?? []).filter { $0.hasSuffix(".idx") }
+      .map { String($0.dropLast(4)) }
+  }
+
+  /// Takes what has come in into the repository: few objects one by one, many as the pack that they
+  /// came in.
+  ///
+  /// - Throws: ``GitError`` where something could not be written; the objects that were taken in until
+  ///   then do no harm, as no commit among them comes before what it needs.
+  public func accept() throws(GitError) {
+    for pack in try packs() {
+      let objects = try Self.objects(inIndex: "\(path)/objects/pack/\(pack).idx")
+      if objects.count < Self.unpackLimit {
+        try unpack(objects)
+      } else {
+        try move(pack)
+      }
+    }
+  }
+
+  private func move(_ pack: String) throws(GitError) {
+    let folder = "\(commonDirectory)/objects/pack"
+    guard mkdir(folder, 0o777) == 0 || errno == EEXIST else {
+      throw FileSystem.error("create", folder)
+    }
+    // The index last: without it, nobody takes notice of a pack.
+    for ending in [".pack", ".idx"] {
+      let file = "\(path)/objects/pack/\(pack)\(ending)"
+      if Library.isFsyncEnabled { try FileSystem.sync(file) }
+      try FileSystem.rename(file, to: "\(folder)/\(pack)\(ending)")
+    }
+    if Library.isFsyncEnabled { try FileSystem.sync(folder) }
+  }
+
+  private func unpack(_ objects: [ObjectID]) throws(GitError) {
+    let source = try Repository(opening: path)
+    let target = try Repository(opening: commonDirectory)
+    var byKind: [Int32: [ObjectID]] = [:]
+    for id in objects {
+      var (length, kind) = (0, git_object_t(rawValue: 0))
+      var raw = id.raw
+      try check(git_odb_read_header(&length, &kind, source.database.pointer, &raw), id.hex)
+      byKind[kind.rawValue, default: []].append(id)
+    }
+    let order = [GIT_OBJECT_BLOB, GIT_OBJECT_TREE, GIT_OBJECT_COMMIT, GIT_OBJECT_TAG]
+    for kind in order {
+      for id in byKind[kind.rawValue] ?? [] {
+        var raw = id.raw
+        let object = try Owned<DatabaseObjectResource>(id.hex) {
+          git_odb_read($0, source.database.pointer, &raw)
+        }
+        let database = target.database.pointer
+        _ = try target.written { [pointer = object.pointer] () throws(GitError) in
+          var new = git_oid()
+          try check(
+            git_odb_write(
+              &new, database, git_odb_object_data(pointer), git_odb_object_size(pointer), kind),
+            id.hex)
+          return ObjectID(new)
+        }
+      }
+    }
+  }
+
+  /// The names in a pack's index (gitformat-pack, version 2).
+  private static func objects(inIndex path: String) throws(GitError) -> [ObjectID] {
+    let bytes = try FileSystem.content(path) ?? []
+    let names = 8 + 256 * 4
+    guard bytes.count >= names, bytes.starts(with: [0xff, 0x74, 0x4f, 0x63, 0, 0, 0, 2]) else {
+      throw GitError(.unreadable, "\(path) is no index of a pack", context: path)
+    }
+    let count = bytes[(names - 4)..<names].reduce(0) { $0 << 8 | Int($1) }
+    guard bytes.count >= names + count * 20 else {
+      throw GitError(.unreadable, "\(path) is cut off", context: path)
+    }
+    return (0..<count).map { number in
+      var raw = git_oid()
+      withUnsafeMutableBytes(of: &raw) {
+        $0.copyBytes(from: bytes[(names + number * 20)..<(names + number * 20 + 20)])
+      }
+      return ObjectID(raw)
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import Git
+
+/// What a push came to.
+public struct PushResult: Hashable, Sendable {
+  /// The remote's name.
+  public let remote: String
+  /// The branch that was pushed, without `refs/heads/`.
+  public let branch: String
+  /// The commit that the remote has now, as 40 hex digits.
+  public let commit: String
+  /// What the server wrote, its hooks included.
+  public let messages: String
+}
+
+extension GitBackend {
+  /// Pushes the branch that has the state, and waits for the remote's word.
+  ///
+  /// - Parameters:
+  ///   - remote: The remote's name; nil is the branch's own, or `origin`, or the only one.
+  ///   - options: How to talk to it.
+  ///   - force: Whether commits that we have seen the remote have may be lost there; never any other.
+  /// - Returns: What the remote has now.
+  /// - Throws: `REMOTE_REJECTED` with the server's reason, `AUTHENTICATION_FAILED`,
+  ///   `REMOTE_UNTRUSTED`, `REMOTE_UNAVAILABLE`.
+  public func push(
+    to remote: String? = nil, options: RemoteOptions = RemoteOptions(),
+    forceWithLease force: Bool = false
+  ) throws(StateError) -> PushResult {
+    let location = location
+    let repository = try convertingGitErrors(
+      .backendUnavailable, "the repository cannot be opened"
+    ) { try Repository(opening: location.gitDirectory) }
+    let (branch, connector) = try convertingGitErrors(
+      .backendUnavailable, "the remotes could not be read"
+    ) {
+      let branch = try RemoteBranch(remote, at: location, repository)
+      return (branch, try RemoteConnector(branch.remote, isPush: true, repository, options))
+    }
+    guard let tip = branch.tip else {
+      throw StateError(
+        .invalidArgument,
+        "nothing was pushed: there is no commit on the branch \(branch.name.escapingUnprintable) yet"
+      )
+    }
+    let report = try connector.run("nothing was pushed") { endpoint in
+      try RemoteTransfer.push(
+        to: endpoint, from: location.gitDirectory, branch.branch, as: branch.theirBranch,
+        replacing: force ? .lease(branch.seen) : .ancestor)
+    }
+    if let rejection = report.rejected.first {
+      let words = report.messages.split(whereSeparator: \.isNewline)
+        .map { String($0).escapingUnprintable.trimmed }.filter { !$0.isEmpty }
+      throw StateError(
+        .remoteRejected,
+        "nothing was pushed: \(branch.remote.name.escapingUnprintable) refuses: "
+          + rejection.reason.escapingUnprintable
+          + (words.isEmpty ? "" : " (it says: \(words.joined(separator: " ")))"))
+    }
+    let commit = report.commit ?? tip
+    try convertingGitErrors(
+      .writeFailed, "the push is done, but what the remote has now could not be noted"
+    ) {
+      try repository.note(branch.trackingReference, commit, "gitstate: push")
+      try repository.note(branch.seenReference, commit, "gitstate: push")
+    }
+    return PushResult(
+      remote: branch.remote.name, branch: branch.name, commit: commit.hex, messages: report.messages
+    )
+  }
+}
+
+extension String {
+  /// The text without white space at its ends.
+  var trimmed: String {
+    let kept = drop { $0.isWhitespace }
+    return String(kept.reversed().drop { $0.isWhitespace }.reversed())
+  }
+}

@@ -1,0 +1,212 @@
+import Git
+import Glibc
+
+/// What taking in a remote's commits, or a whole synchronisation, came to.
+public struct SyncResult: Sendable {
+  /// The remote's name.
+  public var remote: String
+  /// The branch, without `refs/heads/`.
+  public var branch: String
+  /// The commit that our branch has now, as 40 hex digits; nil where neither side has any.
+  public var commit: String?
+  /// What came in, as one change from what was here to what is now.
+  public var received: ChangeSet
+  /// How many commits of ours the remote did not have, and has now; 0 for a pull.
+  public var pushed: Int
+  /// How often the remote was talked to until it stood still.
+  public var rounds: Int
+  /// What the caller should know.
+  public var warnings: [String]
+  /// What the server wrote, its hooks included.
+  public var messages: String
+}
+
+extension GitBackend {
+  /// Fetches what a remote has and merges it contract by contract.
+  ///
+  /// - Parameters:
+  ///   - remote: The remote's name; nil is the branch's own, or `origin`, or the only one.
+  ///   - resolution: Which side is right where both changed the same; `ours` is this clone.
+  ///   - options: How to talk to it.
+  /// - Returns: What came in.
+  /// - Throws: `MERGE_CONFLICT` with all ``StateError/conflicts``, `REMOTE_INVALID` where the history
+  ///   was rewritten or a file that comes in is broken; then branch and files are as they were. As
+  ///   ``fetch(from:options:acceptsRewritten:)``.
+  public func pull(
+    from remote: String? = nil, resolving resolution: MergeResolution = MergeResolution(),
+    options: RemoteOptions = RemoteOptions()
+  ) throws(StateError) -> SyncResult {
+    let (branch, tip, _) = try checkedFetch(from: remote, options)
+    guard let tip else {
+      throw StateError(
+        .notFound,
+        "nothing was pulled: \(branch.remote.name.escapingUnprintable) has no branch "
+          + "\(branch.name.escapingUnprintable) yet; share yours with: gitstate push")
+    }
+    return try takeIn(tip, branch, resolution)
+  }
+
+  /// Brings a remote and this clone to the same state: fetches, merges contract by contract, pushes,
+  /// and again while others push in between.
+  ///
+  /// - Parameters:
+  ///   - remote: The remote's name; nil is the branch's own, or `origin`, or the only one.
+  ///   - resolution: Which side is right where both changed the same; `ours` is this clone.
+  ///   - options: How to talk to it.
+  ///   - patience: For how long to try again while others push.
+  /// - Returns: What came in and went out.
+  /// - Throws: As ``pull(from:resolving:options:)`` and ``push(to:options:forceWithLease:)``. What was
+  ///   merged before a push failed stays.
+  public func sync(
+    with remote: String? = nil, resolving resolution: MergeResolution = MergeResolution(),
+    options: RemoteOptions = RemoteOptions(), patience: Duration = .seconds(120)
+  ) throws(StateError) -> SyncResult {
+    let deadline = ContinuousClock.now + patience
+    var resolution = resolution
+    var total: SyncResult?
+    for round in 1... {
+      let (branch, theirs, _) = try checkedFetch(from: remote, options)
+      var result = SyncResult(
+        remote: branch.remote.name, branch: branch.name, commit: branch.tip?.hex,
+        received: ChangeSet(changes: []), pushed: 0, rounds: round, warnings: [], messages: "")
+      if let theirs {
+        result = try takeIn(theirs, branch, resolution)
+        // It has served: in a later round, the same words could mean another conflict.
+        resolution = MergeResolution()
+        result.rounds = round
+      }
+      if let total { result.add(total) }
+      total = result
+      guard let commit = result.commit, commit != theirs?.hex else { return result }
+      do throws(StateError) {
+        let push = try push(to: remote, options: options)
+        result.messages = push.messages
+        result.commit = push.commit
+        result.pushed = try count(from: theirs, to: push.commit)
+        return result
+      } catch {
+        // A hook's no is the same whatever the remote has; only where it has moved was it a race.
+        guard error.code == .remoteRejected, ContinuousClock.now < deadline,
+          try checkedFetch(from: remote, options).tip != theirs
+        else { throw error }
+      }
+      Jitter.sleep(round: round)
+    }
+    throw StateError(.remoteUnavailable, "nothing was pushed")
+  }
+
+  /// How many commits lead from one to another.
+  private func count(from old: ObjectID?, to new: String) throws(StateError) -> Int {
+    try convertingGitErrors(.backendUnavailable, "the history could not be read") {
+      let repository = try Repository(opening: location.gitDirectory)
+      var count = 0
+      guard let tip = ObjectID(hex: new) else { return 0 }
+      try repository.walk(from: [tip], hiding: old.map { [$0] } ?? []) { _ in
+        count += 1
+        return true
+      }
+      return count
+    }
+  }
+
+  /// Fetches, and refuses what must not come near the state.
+  private func checkedFetch(from remote: String?, _ options: RemoteOptions) throws(StateError)
+    -> (branch: RemoteBranch, tip: ObjectID?, result: FetchResult)
+  {
+    let fetched = try fetched(from: remote, options, acceptsRewritten: false)
+    let (branch, tip, result) = fetched
+    let name = branch.remote.name.escapingUnprintable
+    if result.isRewritten, let seen = branch.seen {
+      let shown = branch.name.escapingUnprintable
+      throw StateError(
+        .remoteInvalid,
+        tip == nil
+          ? "nothing was taken in: \(name) had \(shown) at \(seen.short) and has no such branch any "
+            + "more; find out who removed it, and put it back with: gitstate push \(name)"
+          : "nothing was taken in: the history of \(branch.shownTheirs.escapingUnprintable) was "
+            + "rewritten: \(seen.short), which it had, is no part of it now; see what is gone with: "
+            + "git log \(branch.shownTheirs.escapingUnprintable)..\(seen.short), and if that is "
+            + "meant, accept it with: gitstate fetch --accept-rewritten \(name)")
+    }
+    if let tip { try checkFiles(tip, branch) }
+    return fetched
+  }
+
+  /// Refuses a file that came in and cannot be read, unless it is here already.
+  private func checkFiles(_ tip: ObjectID, _ branch: RemoteBranch) throws(StateError) {
+    try read { reader throws(StateError) in
+      let theirs: DeploymentFolder
+      do throws(StateError) {
+        theirs = try reader.load(tip).folder
+      } catch {
+        throw Self.refusal(of: error, tip, branch)
+      }
+      guard !theirs.broken.isEmpty else { return }
+      let ours = try reader.load(branch.tip).folder
+      for (file, error) in theirs.broken
+      where theirs[file]?.blob == nil || theirs[file]?.blob != ours[file]?.blob {
+        throw Self.refusal(of: error, tip, branch)
+      }
+    }
+  }
+
+  private static func refusal(of error: StateError, _ tip: ObjectID, _ branch: RemoteBranch)
+    -> StateError
+  {
+    StateError(
+      .remoteInvalid,
+      "nothing was taken in: in \(branch.shownTheirs.escapingUnprintable) (\(tip.short)), "
+        + "\(error.message); have it mended there, then try again",
+      file: error.file, line: error.line, column: error.column, underlying: error)
+  }
+
+  /// Merges what was fetched.
+  private func takeIn(_ theirs: ObjectID, _ branch: RemoteBranch, _ resolution: MergeResolution)
+    throws(StateError) -> SyncResult
+  {
+    if branch.tip == nil, location.branch != nil { try makeBranch(theirs, branch) }
+    let before = branch.tip?.hex
+    let merged = try merge(theirs.hex, as: branch.shownTheirs, resolving: resolution)
+    let tip = try convertingGitErrors(
+      .backendUnavailable, "the branch that has the state could not be read"
+    ) {
+      try Repository(opening: location.gitDirectory).target(ofReference: branch.branch)
+    }
+    var received = merged.changes
+    received.from = before
+    received.to = tip?.hex
+    return SyncResult(
+      remote: branch.remote.name, branch: branch.name, commit: tip?.hex, received: received,
+      pushed: 0, rounds: 1, warnings: merged.warnings, messages: "")
+  }
+
+  /// Makes a branch that is not here yet where the remote has it, so that no second history begins.
+  private func makeBranch(_ commit: ObjectID, _ branch: RemoteBranch) throws(StateError) {
+    try convertingGitErrors(.writeFailed, "the branch \(branch.name.quoted) could not be made") {
+      let repository = try Repository(opening: location.gitDirectory)
+      // Where HEAD is on it, index and files must follow; a merge sees to that.
+      if case .branch(branch.branch, _) = try repository.head() { return }
+      try repository.compareAndSwap(
+        reference: branch.branch, from: nil, to: commit,
+        logMessage: "gitstate: branch of \(branch.shownTheirs)",
+        committer: try repository.signature(.committer))
+    }
+  }
+}
+
+extension SyncResult {
+  /// Adds what an earlier round did.
+  fileprivate mutating func add(_ earlier: SyncResult) {
+    received.from = earlier.received.from
+    received.changes = earlier.received.changes + received.changes
+    warnings = earlier.warnings + warnings
+    messages = earlier.messages + messages
+  }
+}
+
+extension Jitter {
+  /// Sleeps up to 30 ms after the first round, and up to twice as long after each further, at most 2 s.
+  fileprivate static func sleep(round: Int) {
+    usleep(1000 + UInt32.random(in: 0..<min(2_000_000, 30_000 << UInt32(min(round - 1, 10)))))
+  }
+}

@@ -1,0 +1,86 @@
+import ArgumentParser
+import GitState
+import Glibc
+
+/// The options of commands that talk to another repository.
+struct RemoteArguments: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "How many seconds a server may be silent before it is given up.", valueName: "seconds"))
+  var timeout = 30.0
+
+  func validate() throws {
+    guard timeout > 0, timeout <= 86_400 else {
+      throw ValidationError("--timeout is a number of seconds, more than 0 and up to 86400")
+    }
+  }
+
+  /// What the library needs to know; progress and questions only where there is a terminal.
+  func options(_ global: GlobalOptions) -> RemoteOptions {
+    var options = RemoteOptions(timeout: .seconds(timeout))
+    if Terminal.isThere { options.ask = { question in Terminal.ask(question) } }
+    if !global.quiet, !global.json { options.progress = { step in TransferText.show(step) } }
+    return options
+  }
+}
+
+/// The terminal that the user sits at, wherever standard input and output go.
+enum Terminal {
+  /// Whether somebody can be asked; git's variable for "never" counts here, too.
+  static var isThere: Bool {
+    let prompt = getenv("GIT_TERMINAL_PROMPT").map { String(cString: $0) }
+    guard prompt != "0", prompt != "false" else { return false }
+    let file = open("/dev/tty", O_RDWR | O_CLOEXEC)
+    guard file >= 0 else { return false }
+    close(file)
+    return isatty(STDERR_FILENO) == 1
+  }
+
+  /// Asks, and shows no secret while it is typed in.
+  static func ask(_ question: RemoteOptions.Question) -> String? {
+    let file = open("/dev/tty", O_RDWR | O_CLOEXEC)
+    guard file >= 0 else { return nil }
+    defer { close(file) }
+    let (text, isSecret) =
+      switch question {
+      case .userName(let server): ("User name at \(server): ", false)
+      case .password(let user, let server): ("Password or token of \(user) at \(server): ", true)
+      case .passphrase(let path): ("Passphrase of \(path): ", true)
+      }
+    Output.endProgress()
+    Output.write(Array(text.escapingUnprintable.utf8), to: file)
+    var before = termios()
+    let isHidden = isSecret && tcgetattr(file, &before) == 0
+    if isHidden {
+      var hidden = before
+      hidden.c_lflag &= ~tcflag_t(ECHO)
+      tcsetattr(file, TCSANOW, &hidden)
+    }
+    defer {
+      if isHidden {
+        tcsetattr(file, TCSANOW, &before)
+        Output.write([UInt8(ascii: "\n")], to: file)
+      }
+    }
+    var answer: [UInt8] = []
+    var byte: UInt8 = 0
+    while read(file, &byte, 1) == 1, byte != UInt8(ascii: "\n") { answer.append(byte) }
+    return answer.isEmpty ? nil : String(decoding: answer, as: UTF8.self)
+  }
+}
+
+/// A transfer's progress on one line.
+enum TransferText {
+  static func show(_ progress: RemoteOptions.Progress) {
+    switch progress {
+    case .receiving(let objects, let total, let bytes):
+      // A small change is over before anybody could read it.
+      guard total > 200 else { return }
+      Output.progress("Receiving \(objects) of \(total) objects, \(bytes >> 10) KiB")
+    case .sending(let objects, let total, let bytes):
+      guard total > 200 else { return }
+      Output.progress("Sending \(objects) of \(total) objects, \(bytes >> 10) KiB")
+    case .message: break
+    }
+  }
+}
