@@ -6,6 +6,7 @@
 #include <git2/sys/commit.h>
 #include <git2/sys/mempack.h>
 #include <git2/sys/odb_backend.h>
+#include <git2/sys/transport.h>
 #include <sys/types.h>
 #include <sys/vfs.h>
 #include <zlib.h>
@@ -35,7 +36,6 @@ static inline long gitstate_file_system(const char *path) {
   struct statfs system;
   return statfs(path, &system) == 0 ? (long)system.f_type : -1;
 }
-#include <git2/sys/transport.h>
 
 static inline int gitstate_set_search_path(git_config_level_t level, const char *path) {
   return git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, (int)level, path);

@@ -113,10 +113,10 @@ public final class Quarantine: Sendable {
     // The index last: without it, nobody takes notice of a pack.
     for ending in [".pack", ".idx"] {
       let file = "\(path)/objects/pack/\(pack)\(ending)"
-      if Library.isFsyncEnabled { try FileSystem.sync(file) }
+      try FileSystem.sync(file)
       try FileSystem.rename(file, to: "\(folder)/\(pack)\(ending)")
     }
-    if Library.isFsyncEnabled { try FileSystem.sync(folder) }
+    try FileSystem.sync(folder)
   }
 
   private func unpack(_ objects: [ObjectID]) throws(GitError) {

@@ -1,5 +1,5 @@
 internal import CGit2
-public import Glibc
+internal import Glibc
 
 /// A file written under a temporary name, which takes its place by a rename.
 ///
@@ -20,11 +20,11 @@ public final class StagedFile {
   ///   - temporaryPath: A name that is free.
   ///   - path: Where it is to be, on the same file system.
   ///   - content: All of it.
-  ///   - mode: Its permissions.
+  ///   - mode: Its permissions, as in chmod(2).
   ///   - masksMode: Whether the process's umask applies to them.
   /// - Throws: ``GitError``; then there is no file.
   public init(
-    at temporaryPath: String, for path: String, content: [UInt8], mode: mode_t,
+    at temporaryPath: String, for path: String, content: [UInt8], mode: UInt32,
     masksMode: Bool = true
   ) throws(GitError) {
     self.path = path

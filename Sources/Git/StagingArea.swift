@@ -1,4 +1,4 @@
-public import Glibc
+internal import Glibc
 
 /// Files that are written under temporary names, made durable together, and then given their names.
 ///
@@ -39,13 +39,13 @@ public final class StagingArea {
   /// - Parameters:
   ///   - content: All of it.
   ///   - path: Where it is to be.
-  ///   - mode: Its permissions.
+  ///   - mode: Its permissions, as in chmod(2).
   ///   - masksMode: Whether the process's umask applies to them.
   ///   - temporaryPath: Where it is until then; nil is a name in this area.
   /// - Returns: The file.
   /// - Throws: ``GitError`` where it cannot be written.
   public func stage(
-    _ content: [UInt8], for path: String, mode: mode_t, masksMode: Bool = true,
+    _ content: [UInt8], for path: String, mode: UInt32, masksMode: Bool = true,
     at temporaryPath: String? = nil
   ) throws(GitError) -> StagedFile {
     let place: String
