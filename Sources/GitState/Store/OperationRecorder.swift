@@ -42,8 +42,11 @@ final class OperationRecorder: Sendable {
   /// Counts an operation that was answered.
   ///
   /// Labels of swift-metrics: the counter `gitstate.operations` and the timer `gitstate.duration`, both
-  /// with the dimensions `backend`, `operation` and `outcome` (`ok` or an error's code).
-  func record(_ operation: StateOperation, _ sort: Sort, _ outcome: StateOutcome) {
+  /// with the dimensions `backend`, `operation` and `outcome` (`ok` or an error's code); and, with the
+  /// dimension `backend`, the gauge `gitstate.cache.hitRate`, once the cache was asked for anything.
+  func record(
+    _ operation: StateOperation, _ sort: Sort, _ outcome: StateOutcome, cache: CacheStatistics?
+  ) {
     let time = outcome.duration.microseconds
     state.withLock { state in
       state.tallies[sort, default: Tally()].add(time, isError: outcome.error != nil)
@@ -56,6 +59,12 @@ final class OperationRecorder: Sendable {
     Counter(label: "gitstate.operations", dimensions: dimensions, factory: factory).increment()
     Timer(label: "gitstate.duration", dimensions: dimensions, factory: factory)
       .recordNanoseconds(Int64(clamping: time) * 1000)
+    if let hitRate = cache?.hitRate {
+      Gauge(
+        label: "gitstate.cache.hitRate", dimensions: [("backend", operation.backendType)],
+        factory: factory
+      ).record(hitRate)
+    }
   }
 
   /// What was counted so far.
@@ -71,9 +80,12 @@ final class OperationRecorder: Sendable {
 }
 
 extension Duration {
-  /// Whole microseconds; a negative duration is none.
+  /// Whole microseconds; a negative duration is none, and one of more than 290,000 years is that.
   var microseconds: UInt64 {
     let (seconds, attoseconds) = components
-    return UInt64(max(0, seconds)) * 1_000_000 + UInt64(max(0, attoseconds)) / 1_000_000_000_000
+    let (whole, isOver) = UInt64(max(0, seconds)).multipliedReportingOverflow(by: 1_000_000)
+    let (sum, isOverAll) = whole.addingReportingOverflow(
+      UInt64(max(0, attoseconds)) / 1_000_000_000_000)
+    return isOver || isOverAll || sum > UInt64(Int64.max) ? UInt64(Int64.max) : sum
   }
 }

@@ -51,8 +51,11 @@ final class PendingAnswer<Value: Sendable>: Sendable {
   ) async throws(StateError) -> Value {
     if let deadline {
       let left = (deadline - ContinuousClock.now).microseconds
-      timers.asyncAfter(deadline: .now() + .microseconds(Int(clamping: left))) {
-        [weak self] in self?.settle { .failure(expiry($0)) }
+      // Whoever gives a century means for ever; Dispatch's times end before ours.
+      if left < 3_155_760_000_000_000 {
+        timers.asyncAfter(deadline: .now() + .microseconds(Int(left))) {
+          [weak self] in self?.settle { .failure(expiry($0)) }
+        }
       }
     }
     let result = await withTaskCancellationHandler {

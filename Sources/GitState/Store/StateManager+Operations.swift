@@ -133,18 +133,34 @@ extension StateManager {
   /// Runs the middleware and then what it leads to, counted and told.
   private func reading<Value: Sendable>(
     _ name: String, _ keys: [ContractKey], _ sort: OperationRecorder.Sort, _ timeout: Duration?,
-    _ prepare: () async throws(StateError)
+    _ prepare:
+      @escaping @Sendable () async throws(StateError)
       -> @Sendable (any StateBackend) throws(StateError) -> Value
   ) async throws(StateError) -> Value {
     let (deadline, start) = (deadline(timeout), ContinuousClock.now)
     let operation = try begin(name, keys)
+    let (backend, pending) = (backend, PendingAnswer<Value>())
+    let ask: @Sendable () async -> Void = { [self] in
+      do throws(StateError) {
+        let body = try await prepare()
+        read({ () throws(StateError) in try body(backend) }, for: pending)
+      } catch {
+        pending.answer(.failure(error))
+      }
+    }
+    var work: Task<Void, Never>?
+    if options.middleware.isEmpty {
+      await ask()
+    } else {
+      // In a task of its own, since the caller may stop waiting before middleware does.
+      work = Task { await ask() }
+    }
     do throws(StateError) {
-      let body = try await prepare()
-      let backend = backend
-      let value = try await onReads(until: deadline) { () throws(StateError) in try body(backend) }
+      let value = try await answer(of: pending, until: deadline)
       finish(operation, sort, since: start)
       return value
     } catch {
+      work?.cancel()
       finish(operation, sort, since: start, error: error)
       throw error
     }

@@ -1,5 +1,4 @@
 import Dispatch
-import Logging
 import Synchronization
 
 /// Deployment state, whatever keeps it.
@@ -21,17 +20,15 @@ public final class StateManager: Sendable {
   private let writes = DispatchQueue(label: "gitstate.writes")
   private let reads = BlockingPool(label: "gitstate.reads")
   private let waiting = Mutex(Waiting())
-  private let life = Mutex(Life())
+  let calls = Occupancy()
+  private let closed = Signal()
+  private let lastID = Mutex<UInt64>(0)
+  // Held while the backend opens, which may take long: taken on threads that may block alone.
+  private let isOpen = Mutex(false)
 
   private struct Waiting {
     var operations: [(operation: Operation, answer: PendingAnswer<WriteResult>)] = []
     var isDraining = false
-  }
-
-  private struct Life {
-    var isOpen = false
-    var isClosed = false
-    var lastID: UInt64 = 0
   }
 
   /// Manages a backend's state.
@@ -75,45 +72,49 @@ public final class StateManager: Sendable {
   ///
   /// - Throws: `BACKEND_UNAVAILABLE` where the state cannot be opened, or the manager is closed.
   public func initialize() async throws(StateError) {
-    try checkNotClosed()
-    try await onReads(until: nil) { () throws(StateError) in }
+    try enter()
+    defer { calls.leave() }
+    try await onReads(until: deadline(nil)) { () throws(StateError) in }
   }
 
-  /// Closes the backend once all that was asked is done; operations after that fail.
+  /// Closes the backend once all that was asked is answered and done; operations after that fail.
   ///
   /// Doing it again changes nothing.
   public func close() async {
-    let isFirst = life.withLock { life in
-      defer { life.isClosed = true }
-      return !life.isClosed
-    }
-    await withCheckedContinuation { continuation in
-      writes.async { continuation.resume() }
-    }
+    let isFirst = await calls.shut()
+    guard isFirst else { return await closed.wait() }
+    // What nobody waits for any more may still be under way.
     await reads.finish()
-    guard isFirst else { return }
-    backend.close()
+    await withCheckedContinuation { continuation in
+      writes.async { [backend] in
+        backend.close()
+        continuation.resume()
+      }
+    }
     hub.close()
+    closed.send()
   }
 
   private func open() throws(StateError) {
-    try life.withLock { life throws(StateError) in
-      guard !life.isOpen else { return }
+    try isOpen.withLock { isOpen throws(StateError) in
+      guard !isOpen else { return }
       try backend.open()
-      life.isOpen = true
+      isOpen = true
     }
   }
 
-  private func checkNotClosed() throws(StateError) {
-    guard life.withLock({ $0.isClosed }) else { return }
+  /// Begins a call, which `calls.leave()` has to end.
+  func enter() throws(StateError) {
+    guard !calls.enter() else { return }
     throw StateError(.backendUnavailable, "the state manager is closed; make another one")
   }
 
+  /// Begins an operation, which ``finish(_:_:since:changes:error:)`` has to end.
   func begin(_ name: String, _ keys: [ContractKey]) throws(StateError) -> StateOperation {
-    try checkNotClosed()
-    let id = life.withLock { life in
-      life.lastID += 1
-      return life.lastID
+    try enter()
+    let id = lastID.withLock { id in
+      id += 1
+      return id
     }
     let operation = StateOperation(id: id, name: name, keys: keys, backendType: backend.type)
     hub.send(.began(operation))
@@ -133,6 +134,14 @@ public final class StateManager: Sendable {
     _ body: @escaping @Sendable () throws(StateError) -> Value
   ) async throws(StateError) -> Value {
     let pending = PendingAnswer<Value>()
+    read(body, for: pending)
+    return try await answer(of: pending, until: deadline)
+  }
+
+  /// Has a body run on the reads' threads, unless nobody waits for its answer any more.
+  func read<Value: Sendable>(
+    _ body: @escaping @Sendable () throws(StateError) -> Value, for pending: PendingAnswer<Value>
+  ) {
     reads.async { [self] in
       guard pending.begin() else { return }
       pending.answer(
@@ -141,7 +150,13 @@ public final class StateManager: Sendable {
           return try body()
         })
     }
-    return try await pending.value(
+  }
+
+  /// Waits for the answer of a read.
+  func answer<Value: Sendable>(
+    of pending: PendingAnswer<Value>, until deadline: ContinuousClock.Instant?
+  ) async throws(StateError) -> Value {
+    try await pending.value(
       until: deadline,
       expiry: { _ in
         StateError(
@@ -174,20 +189,19 @@ public final class StateManager: Sendable {
     do throws(StateError) {
       asked = try begin(operation.kind.rawValue, keys)
     } catch {
-      order.leave(place)
+      order.giveUp(place)
       throw error
     }
+    let answer = PendingAnswer<WriteResult>()
+    var work: Task<Void, Never>?
+    if options.middleware.isEmpty, place.isFirst {
+      enqueue(operation, answer)
+      order.leave(place)
+    } else {
+      // In a task of its own, since the caller may stop waiting before middleware does.
+      work = Task { await prepare(operation, keys: Set(keys), at: place, answer) }
+    }
     do throws(StateError) {
-      let answer: PendingAnswer<WriteResult>
-      do throws(StateError) {
-        let operation = try await transformed(operation, keys: Set(keys))
-        await place.reached()
-        answer = enqueue(operation)
-        order.leave(place)
-      } catch {
-        order.leave(place)
-        throw error
-      }
       let result = try await answer.value(
         until: deadline,
         expiry: Self.writeFailure(.operationTimeout, "no answer in the time given"),
@@ -196,8 +210,25 @@ public final class StateManager: Sendable {
       finish(asked, .write, since: start, changes: result.changes)
       return result
     } catch {
+      work?.cancel()
+      order.giveUp(place)
       finish(asked, .write, since: start, error: error)
       throw error
+    }
+  }
+
+  /// Takes an operation through the middleware, and to the queue when its turn has come.
+  private func prepare(
+    _ operation: Operation, keys: Set<ContractKey>, at place: WriteOrder.Place,
+    _ answer: PendingAnswer<WriteResult>
+  ) async {
+    do throws(StateError) {
+      let operation = try await transformed(operation, keys: keys)
+      await place.reached()
+      enqueue(operation, answer)
+      order.leave(place)
+    } catch {
+      answer.answer(.failure(error))
     }
   }
 
@@ -228,15 +259,13 @@ public final class StateManager: Sendable {
     }
   }
 
-  private func enqueue(_ operation: Operation) -> PendingAnswer<WriteResult> {
-    let answer = PendingAnswer<WriteResult>()
+  private func enqueue(_ operation: Operation, _ answer: PendingAnswer<WriteResult>) {
     let starts = waiting.withLock { waiting in
       waiting.operations.append((operation, answer))
       defer { waiting.isDraining = true }
       return !waiting.isDraining
     }
     if starts { writes.async { self.drain() } }
-    return answer
   }
 
   /// Does what waits, as long as anything does.
@@ -258,88 +287,5 @@ public final class StateManager: Sendable {
         for (_, answer) in batch { answer.answer(.failure(error)) }
       }
     }
-  }
-}
-
-extension StateManager {
-  /// Counts, tells and logs an operation that is answered.
-  func finish(
-    _ operation: StateOperation, _ sort: OperationRecorder.Sort,
-    since start: ContinuousClock.Instant, changes: ChangeSet? = nil, error: StateError? = nil
-  ) {
-    let outcome = StateOutcome(
-      duration: ContinuousClock.now - start, error: error, changes: changes)
-    recorder.record(operation, sort, outcome)
-    hub.send(.ended(operation, outcome))
-    options.logger.debug(
-      "\(operation.name)",
-      metadata: [
-        "key": "\(Self.shown(operation.keys))", "backend": "\(operation.backendType)",
-        "ms": "\(Double(outcome.duration.microseconds) / 1000)",
-        "outcome": "\(error?.code.rawValue ?? "ok")",
-      ])
-  }
-
-  private static func shown(_ keys: [ContractKey]) -> String {
-    let shown = keys.prefix(10).map(\.description.escapingUnprintable).joined(separator: " ")
-    return keys.count > 10 ? "\(shown) and \(keys.count - 10) more" : shown
-  }
-
-  /// What was done since the manager was made: counts, times, errors, the cache.
-  public func metrics() -> StateMetrics { recorder.metrics(of: backend) }
-
-  /// Looks whether the state can be read as a whole.
-  ///
-  /// It never fails: what keeps it from looking is a problem in the report.
-  public func health() async -> HealthReport {
-    let start = ContinuousClock.now
-    var problems: [String]
-    do throws(StateError) {
-      let backend = backend
-      try checkNotClosed()
-      problems = try await onReads(until: deadline(nil)) { backend.health().problems }
-    } catch {
-      problems = [error.message]
-    }
-    let time = ContinuousClock.now - start
-    return HealthReport(
-      backendType: backend.type, problems: problems, latency: Double(time.microseconds) / 1000)
-  }
-
-  /// Whether the state can be read as a whole.
-  public func isHealthy() async -> Bool { await health().isHealthy }
-
-  /// Does something that git alone can: look at history, undo, push.
-  ///
-  /// It is no operation of the manager's: middleware, events and metrics do not see it.
-  ///
-  /// - Parameter body: Gets the backend; it may block.
-  /// - Returns: What the body returns.
-  /// - Throws: `INVALID_ARGUMENT` where another backend keeps the state.
-  public func withGit<Result: Sendable>(
-    _ body: @escaping @Sendable (GitBackend) throws(StateError) -> Result
-  ) async throws(StateError) -> Result {
-    try await withBackend { backend throws(StateError) in
-      guard let git = backend.git else {
-        throw StateError(
-          .invalidArgument, "the \(backend.type) backend has no history; the git backend has")
-      }
-      return try body(git)
-    }
-  }
-
-  /// Does something with the backend itself, as an import does.
-  ///
-  /// It is no operation of the manager's: middleware, events and metrics do not see it.
-  ///
-  /// - Parameter body: Gets the backend; it may block.
-  /// - Returns: What the body returns.
-  /// - Throws: What the body throws; `BACKEND_UNAVAILABLE` where the manager is closed.
-  public func withBackend<Result: Sendable>(
-    _ body: @escaping @Sendable (any StateBackend) throws(StateError) -> Result
-  ) async throws(StateError) -> Result {
-    let backend = backend
-    try checkNotClosed()
-    return try await onReads(until: nil) { () throws(StateError) in try body(backend) }
   }
 }

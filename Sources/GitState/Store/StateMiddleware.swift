@@ -1,9 +1,10 @@
 /// Sees the operations of a ``StateManager`` before its backend does: lets them pass, changes them, or
 /// refuses them by throwing.
 ///
-/// It runs once for each operation, in the caller's task, under no lock. A slow one holds up nobody
-/// but later writes to the same contracts, which keep the order in which they were asked for. What is
-/// done through ``StateManager/withGit(_:)`` passes it by.
+/// It runs once for each operation, under no lock, in a task that has the caller's task-local values
+/// and is cancelled once the caller stops waiting. A slow one holds up nobody but later writes to the
+/// same contracts, which keep the order in which they were asked for. What is done through
+/// ``StateManager/withGit(named:keys:_:)`` passes it by.
 public protocol StateMiddleware: Sendable {
   /// A record is asked for.
   ///

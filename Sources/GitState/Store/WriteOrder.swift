@@ -9,6 +9,9 @@ final class WriteOrder: Sendable {
     fileprivate let own: Signal
     fileprivate let earlier: [Signal]
 
+    /// Whether nobody has to be waited for.
+    var isFirst: Bool { earlier.isEmpty }
+
     /// Waits until all earlier writes to the same contracts are in the queue, or are given up.
     func reached() async {
       for signal in earlier { await signal.wait() }
@@ -36,33 +39,15 @@ final class WriteOrder: Sendable {
     }
     place.own.send()
   }
-}
 
-/// Something that happens once.
-private final class Signal: Sendable {
-  private struct State {
-    var isSent = false
-    var waiting: [CheckedContinuation<Void, Never>] = []
-  }
-
-  private let state = Mutex(State())
-
-  func wait() async {
-    await withCheckedContinuation { continuation in
-      let isSent = state.withLock { state in
-        if !state.isSent { state.waiting.append(continuation) }
-        return state.isSent
-      }
-      if isSent { continuation.resume() }
+  /// Gives up a place, or leaves it again.
+  ///
+  /// Those behind it wait for it alone, and must not get past those before it.
+  func giveUp(_ place: Place) {
+    guard !place.earlier.isEmpty else { return leave(place) }
+    Task {
+      await place.reached()
+      leave(place)
     }
-  }
-
-  func send() {
-    let waiting = state.withLock { state in
-      state.isSent = true
-      defer { state.waiting = [] }
-      return state.waiting
-    }
-    for continuation in waiting { continuation.resume() }
   }
 }
