@@ -93,4 +93,23 @@ import Testing
       ["get", "56-Token"], in: project, environment: ["DEBUG_DEPLOYMENT": "false"])
     #expect(quiet.errors == "")
   }
+
+  @Test func debuggingLogsWhatGitAloneCanDo() async throws {
+    let project = try await sampleRepository()
+    try await succeed("export", "--format", "leveldb", "--to", "old", in: project)
+    try await succeed("put", "56-Token", "--address", address("7"), in: project)
+    try await git("init", "-q", "--bare", "backup.git", in: project)
+    for (arguments, words) in [
+      (["revert", "HEAD"], "revert"), (["restore", "56-Token", "--from", "HEAD~1"], "restore"),
+      (["rollback", "HEAD~1"], "rollback"), (["log"], "log"), (["show"], "show"),
+      (["diff", "HEAD~1"], "diff"), (["import", "leveldb", "old"], "import"),
+      (["remote", "add", "origin", "backup.git"], "remote add"), (["push"], "push"),
+    ] {
+      let result = try await gitstate(
+        arguments, in: project, environment: ["DEBUG_DEPLOYMENT": "true"])
+      #expect(result.status == 0, "\(arguments): \(result.errors)")
+      #expect(result.errors.contains("] \(words)\n"), "\(result.errors)")
+      #expect(result.errors.contains("backend=git"))
+    }
+  }
 }

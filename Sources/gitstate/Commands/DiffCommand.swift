@@ -38,7 +38,7 @@ struct DiffCommand: AsyncParsableCommand {
     let state = try await options.openState()
     let (old, new, isRange) = ends
     let only = only
-    let (changes, notes) = try await state.withGit { git throws(StateError) in
+    let (changes, notes) = try await state.withGit(named: "diff") { git throws(StateError) in
       let selectors = try only.map { text throws(StateError) in try git.selector(text) }
       let tip = try isRange ? git.snapshot().commitID : nil
       var (changes, notes) = try git.changes(from: old ?? tip, to: new ?? tip)

@@ -50,7 +50,7 @@ struct ImportLevelDBCommand: AsyncParsableCommand {
     settings.reason = reason
     let (path, settingsNow, isQuiet) = (path, settings, options.quiet)
     let source = options.inFolder(path)
-    let report = try await state.withBackend { backend throws(StateError) in
+    let report = try await state.withBackend(named: "import") { backend throws(StateError) in
       defer { if !isQuiet { Output.endProgress() } }
       let records = try LevelDBRecords(copying: source) { count in
         if !isQuiet { Output.progress("reading: \(count) records") }
@@ -91,7 +91,7 @@ struct ImportJSONCommand: AsyncParsableCommand {
     settings.isDryRun = dryRun
     settings.reason = reason
     let (file, settingsNow) = (file, settings)
-    let report = try await state.withBackend { backend throws(StateError) in
+    let report = try await state.withBackend(named: "import") { backend throws(StateError) in
       try RecordImporter(into: backend, options: settingsNow).run(contracts, source: file)
     }
     ImportReportText(report: report, options: options, isDryRun: dryRun).print()

@@ -34,7 +34,7 @@ struct LogCommand: AsyncParsableCommand {
     let until = try until.map { text throws(StateError) in
       try RevisionTime.seconds(text, isStart: false)
     }
-    let log = try await state.withGit { git throws(StateError) in
+    let log = try await state.withGit(named: "log") { git throws(StateError) in
       let selector = try what.map { text throws(StateError) in try git.selector(text) }
       return try git.log(
         LogQuery(selector: selector, limit: count, since: since, until: until))

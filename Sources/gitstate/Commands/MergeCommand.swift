@@ -36,7 +36,7 @@ struct MergeCommand: AsyncParsableCommand {
     let state = try await options.openState()
     let (revision, resolve, allowsUnrelated) = (revision, self.resolve, allowUnrelatedHistories)
     let (reason, isDryRun) = (reason, dryRun)
-    let result = try await state.withGit { git throws(StateError) in
+    let result = try await state.withGit(named: "merge") { git throws(StateError) in
       let resolution = try MergeResolution(resolve, in: git.snapshot())
       return try git.merge(
         revision, resolving: resolution, allowsUnrelated: allowsUnrelated, reason: reason,

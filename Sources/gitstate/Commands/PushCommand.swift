@@ -25,7 +25,7 @@ struct PushCommand: AsyncParsableCommand {
 
   func run() async throws {
     let (remote, force, talk) = (remote, forceWithLease, remoteArguments.options(options))
-    let result = try await options.openState().withGit { git throws(StateError) in
+    let result = try await options.openState().withGit(named: "push") { git throws(StateError) in
       try git.push(to: remote, options: talk, forceWithLease: force)
     }
     Output.endProgress()

@@ -29,7 +29,7 @@ struct RemoteAddCommand: AsyncParsableCommand {
 
   func run() async throws {
     let (name, url) = (name, url)
-    let (remote, warnings) = try await options.openState().withGit { git throws(StateError) in
+    let (remote, warnings) = try await options.openState().withGit(named: "remote add") { git throws(StateError) in
       try git.addRemote(name, url: url)
     }
     options.warn(warnings)
@@ -53,7 +53,9 @@ struct RemoteRemoveCommand: AsyncParsableCommand {
 
   func run() async throws {
     let name = name
-    try await options.openState().withGit { git throws(StateError) in try git.removeRemote(name) }
+    try await options.openState().withGit(named: "remote remove") { git throws(StateError) in
+      try git.removeRemote(name)
+    }
     if options.json {
       Output.writeJSON(["name": .string(name)])
     } else {
@@ -69,7 +71,8 @@ struct RemoteListCommand: AsyncParsableCommand {
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {
-    let remotes = try await options.openState().withGit { git throws(StateError) in
+    let remotes = try await options.openState().withGit(named: "remote list") {
+      git throws(StateError) in
       try git.remotes()
     }
     if options.json {

@@ -26,7 +26,7 @@ struct RestoreCommand: AsyncParsableCommand {
     let state = try await options.openState()
     let key = try await state.key(expression)
     let (from, reason, isDryRun) = (self.from, reason, dryRun)
-    let result = try await state.withGit { git throws(StateError) in
+    let result = try await state.withGit(named: "restore", keys: [key]) { git throws(StateError) in
       try git.restore(key, from: from, reason: reason, isDryRun: isDryRun)
     }
     options.printAnswer(

@@ -35,7 +35,7 @@ struct RevertCommand: AsyncParsableCommand {
     let state = try await options.openState()
     let (revisions, mainline, resolve) = (revisions, mainline, self.resolve)
     let (reason, isDryRun) = (reason, dryRun)
-    let result = try await state.withGit { git throws(StateError) in
+    let result = try await state.withGit(named: "revert") { git throws(StateError) in
       let resolution = try MergeResolution(resolve, in: git.snapshot())
       return try git.revert(
         revisions, mainline: mainline, resolving: resolution, reason: reason, isDryRun: isDryRun)

@@ -28,7 +28,7 @@ struct RollbackCommand: AsyncParsableCommand {
     let state = try await options.openState()
     let (revision, only) = (self.revision, self.only)
     let (reason, isDryRun) = (reason, dryRun)
-    let result = try await state.withGit { git throws(StateError) in
+    let result = try await state.withGit(named: "rollback") { git throws(StateError) in
       let selectors = try only.map { text throws(StateError) in try git.selector(text) }
       return try git.rollback(to: revision, only: selectors, reason: reason, isDryRun: isDryRun)
     }

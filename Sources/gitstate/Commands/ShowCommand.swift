@@ -15,7 +15,7 @@ struct ShowCommand: AsyncParsableCommand {
   func run() async throws {
     let state = try await options.openState()
     let revision = revision
-    let (entry, changes, notes) = try await state.withGit { git throws(StateError) in
+    let (entry, changes, notes) = try await state.withGit(named: "show") { git throws(StateError) in
       try git.show(revision)
     }
     options.warn(notes)
