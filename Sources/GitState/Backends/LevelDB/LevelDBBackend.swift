@@ -1,3 +1,4 @@
+import Glibc
 import LevelDB
 import LosslessJSON
 import Synchronization
@@ -16,6 +17,8 @@ public final class LevelDBBackend: StateBackend {
   private let state: Mutex<State>
   // Writes go one after the other; reads, which LevelDB allows beside them, wait for none.
   private let writer = Mutex(())
+  /// How many calls use the database, or one that has failed.
+  private let users = Mutex(0)
 
   private struct State {
     /// nil until the next operation opens the folder again, after a failure.
@@ -104,54 +107,81 @@ public final class LevelDBBackend: StateBackend {
     state.withLock { $0 = State(isClosed: true) }
   }
 
-  private func reading<Result: Sendable>(
-    _ body: (OpenDatabase) throws(StateError) -> Result
-  ) throws(StateError) -> Result {
-    let database: OpenDatabase
-    do throws(LevelDBError) {
-      database = try opened()
-    } catch {
-      guard error.code == .ioError else { throw StateError(error) }
-      // Not kept: another process may write to the folder before the next read.
-      return try body(try Self.copy(of: path, insteadOf: error))
+  private func reading<Value: Sendable>(
+    _ body: (OpenDatabase) throws(StateError) -> Value
+  ) throws(StateError) -> Value {
+    try counted { isCounted throws(StateError) in
+      let database = try state.withLock { state throws(StateError) in
+        do throws(LevelDBError) {
+          return try opened(&state, &isCounted)
+        } catch {
+          guard error.code == .ioError else { throw StateError(error) }
+          // Not kept: another process may write to the folder before the next read. Made under the
+          // lock, since the folder cannot be opened while it is copied.
+          return try Self.copy(of: path, insteadOf: error)
+        }
+      }
+      return try body(database)
     }
-    return try body(database)
   }
 
-  private func writing<Result: Sendable>(
-    _ body: (OpenDatabase) throws(StateError) -> Result
-  ) throws(StateError) -> Result {
+  private func writing<Value: Sendable>(
+    _ body: (OpenDatabase) throws(StateError) -> Value
+  ) throws(StateError) -> Value {
     try writer.withLock { _ throws(StateError) in
-      let database: OpenDatabase
-      do throws(LevelDBError) {
-        database = try opened()
-      } catch {
-        guard error.code == .ioError else { throw StateError(error) }
-        throw StateError(
-          .writeFailed,
-          "nothing was written: \(error.description.escapingUnprintable); free some space, or see that "
-            + "the folder may be written to, and try again", file: path, underlying: error)
-      }
-      do throws(StateError) {
-        return try body(database)
-      } catch  where error.code == .writeFailed {
-        // After a failure LevelDB refuses all further writes until it is opened again.
-        state.withLock { $0.database = nil }
-        throw error
+      try counted { isCounted throws(StateError) in
+        let database: OpenDatabase
+        do throws(LevelDBError) {
+          database = try state.withLock { state throws(LevelDBError) in
+            try opened(&state, &isCounted)
+          }
+        } catch {
+          guard error.code == .ioError else { throw StateError(error) }
+          throw StateError(
+            .writeFailed,
+            "nothing was written: \(error.description.escapingUnprintable); free some space, or see "
+              + "that the folder may be written to, and try again", file: path, underlying: error)
+        }
+        do throws(StateError) {
+          return try body(database)
+        } catch  where error.code == .writeFailed {
+          // After a failure LevelDB refuses all further writes until it is opened again.
+          state.withLock { $0.database = nil }
+          throw error
+        }
       }
     }
   }
 
-  private func opened() throws(LevelDBError) -> OpenDatabase {
-    try state.withLock { state throws(LevelDBError) in
-      if let database = state.database { return database }
-      guard !state.isClosed else {
-        throw LevelDBError(code: .other, message: "'\(path)' is closed already", path: path)
-      }
-      let database = OpenDatabase(handle: try Database(path: path))
-      state.database = database
-      return database
+  /// Does something that may use the database, and counts it off once it has let go of that.
+  private func counted<Value>(
+    _ body: (_ isCounted: inout Bool) throws(StateError) -> Value
+  ) throws(StateError) -> Value {
+    var isCounted = false
+    let result = Result { () throws(StateError) in try body(&isCounted) }
+    if isCounted { users.withLock { $0 -= 1 } }
+    return try result.get()
+  }
+
+  /// The database, opened where it is not, for one more user.
+  private func opened(_ state: inout State, _ isCounted: inout Bool) throws(LevelDBError)
+    -> OpenDatabase
+  {
+    guard !state.isClosed else {
+      throw LevelDBError(code: .other, message: "'\(path)' is closed already", path: path)
     }
+    let database: OpenDatabase
+    if let open = state.database {
+      database = open
+    } else {
+      // LevelDB opens a folder once: whoever uses what has failed comes to an end first.
+      while users.withLock({ $0 }) > 0 { usleep(1000) }
+      database = OpenDatabase(handle: try Database(path: path))
+      state.database = database
+    }
+    users.withLock { $0 += 1 }
+    isCounted = true
+    return database
   }
 
   /// A copy of the folder, open.
