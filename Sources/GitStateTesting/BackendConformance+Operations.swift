@@ -184,4 +184,55 @@ extension BackendConformance {
       faulty.errors.count == 1 && faulty.errors[0].contains("56-Odd"),
       "the odd record is not named: \(faulty.errors)")
   }
+
+  func preview(_ backend: any StateBackend) throws {
+    let (there, new) = (sampleContract("There"), sampleContract("New", chain: 97))
+    var malformed = sampleContract("Malformed")
+    malformed.address = "0x12"
+    try backend.one(.put, .put(there))
+    let operations = [
+      Operation(.put, [.put(sampleContract("There", address: "2"))]),
+      Operation(.put, [.put(malformed)]),
+      Operation(.transaction, [.put(new), .delete(there.key)]),
+      Operation(.delete, [.delete(there.key)]),
+    ]
+    let previews = backend.preview(operations)
+    try expectEqual(
+      try backend.contracts(matching: ContractQuery()), [there], "the state after a preview")
+    let answers = backend.apply(operations)
+    try expectEqual(previews.count, answers.count, "previews")
+    for (number, (preview, answer)) in zip(previews, answers).enumerated() {
+      switch (preview, answer) {
+      case (.success(let preview), .success(let answer)):
+        try expectEqual(preview.outcomes, answer.outcomes, "outcomes of preview \(number)")
+        try expectEqual(
+          preview.changes.changes, answer.changes.changes, "changes of preview \(number)")
+        try expect(preview.changes.to == nil, "preview \(number) names a commit")
+      case (.failure(let preview), .failure(let answer)):
+        try expectEqual(preview.code, answer.code, "error of preview \(number)")
+      default:
+        throw ConformanceFailure("preview \(number) is \(preview), the operation \(answer)")
+      }
+    }
+  }
+
+  func networks(_ backend: any StateBackend) throws {
+    try backend.one(
+      .transaction, contracts: [sampleContract(), sampleContract(chain: 97, network: "bsctestnet")])
+    try expectEqual(try backend.chainID(ofNetwork: "bsctestnet"), 97, "chain of bsctestnet")
+    try expectEqual(try backend.chainID(ofNetwork: "bscmainnet"), 56, "chain of bscmainnet")
+    try expectEqual(
+      try backend.chainID(ofNetwork: "bsc"), nil, "chain of a network without records")
+  }
+
+  func health(_ backend: any StateBackend) throws {
+    try backend.open()
+    try expectEqual(backend.health().problems, [], "problems of an empty state")
+    try backend.one(.put, .put(sampleContract()))
+    try backend.open()
+    try expectEqual(backend.health().problems, [], "problems of a sound state")
+    try expectEqual(
+      try backend.contracts(matching: ContractQuery()), [sampleContract()],
+      "state after looking at its health")
+  }
 }

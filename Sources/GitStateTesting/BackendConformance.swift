@@ -39,6 +39,12 @@ public struct BackendConformance {
     case changeSets
     /// Verification counts the contracts and names those that cannot be right.
     case verification
+    /// A preview answers as the operation would, and changes nothing.
+    case preview
+    /// The chain of a network is found, and a network that no record has is none.
+    case networks
+    /// A state that can be read is healthy, however often it is opened.
+    case health
     /// What was answered is there after closing and opening again.
     case persistence
     /// What was exported, and then deleted, comes back by an import as it was.
@@ -88,6 +94,9 @@ public struct BackendConformance {
     case .imports: try imports(backend)
     case .changeSets: try changeSets(backend)
     case .verification: try verification(backend)
+    case .preview: try preview(backend)
+    case .networks: try networks(backend)
+    case .health: try health(backend)
     case .persistence: try persistence(backend)
     case .documents: try documents(backend)
     case .volume: try volume(backend)
