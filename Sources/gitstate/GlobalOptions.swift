@@ -69,6 +69,28 @@ struct GlobalOptions: ParsableArguments {
     return state
   }
 
+  /// Whether the state can be read; one that cannot be opened is not healthy.
+  ///
+  /// - Throws: `INVALID_ARGUMENT` where the settings cannot be meant.
+  func health() async throws(StateError) -> HealthReport {
+    let start = ContinuousClock.now
+    do throws(StateError) {
+      return await (try await openState()).health()
+    } catch  where error.code != .invalidArgument {
+      let time = (ContinuousClock.now - start) / .milliseconds(1)
+      return HealthReport(backendType: backend, problems: [error.message], latency: time)
+    }
+  }
+
+  /// The backend that the settings name; where they cannot be read, that is git's to tell.
+  private var backend: String {
+    do throws(StateError) {
+      return try StateConfiguration(arguments: arguments, directory: directory).backend
+    } catch {
+      return "git"
+    }
+  }
+
   /// Prints a note on standard error, unless nobody wants any.
   func note(_ text: String) {
     if !quiet { Output.note(text) }

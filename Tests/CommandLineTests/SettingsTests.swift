@@ -59,6 +59,43 @@ import Testing
     #expect(problems?.first?.string?.contains("deployments/bad.json") == true)
   }
 
+  @Test func whatCannotBeOpenedIsNotHealthy() async throws {
+    let project = try await sampleRepository()
+    try makeFolders(scratch.appending("elsewhere"))
+    for (folder, arguments, backend) in [
+      (scratch.appending("elsewhere"), [], "git"),
+      (project, ["-c", "backend=leveldb", "-c", "leveldb.path=none"], "leveldb"),
+    ] {
+      let result = try await gitstate(["health", "--json"] + arguments, in: folder)
+      #expect(result.status == 4, "\(result.text)")
+      let report = try JSONValue(parsing: result.output).object
+      #expect(report?["isHealthy"] == false)
+      #expect(report?["backend"]?.string == backend)
+      #expect(report?["problems"]?.array?.count == 1)
+    }
+    let slip = try await gitstate(["health", "-c", "backend=redis"], in: project)
+    #expect(slip.status == 64)
+  }
+
+  @Test func pathsOfTheRepositoryAreTheSameEverywhere() async throws {
+    let project = try await sampleRepository()
+    try await succeed("export", "--format", "leveldb", "--to", "old", in: project)
+    try await commit(
+      [
+        "deployments/.gitstate.json":
+          "{\"format\": 1, \"backend\": \"leveldb\", \"leveldb\": {\"path\": \"old\"}}",
+        "contracts/Token.sol": "",
+      ], in: project)
+    let folder = project.appending("contracts")
+    #expect(try await succeed("get", "56-Token", in: folder) != "")
+    // What a user types is from where the user stands.
+    let typed = try await gitstate(
+      ["get", "56-Token", "-c", "leveldb.path=../old"], in: folder)
+    #expect(typed.status == 0, "\(typed.errors)")
+    let wrong = try await gitstate(["get", "56-Token", "-c", "leveldb.path=old"], in: folder)
+    #expect(wrong.status == 1)
+  }
+
   @Test func metricsCountAReadOfEachContract() async throws {
     let project = try await sampleRepository()
     let count = try await json("list", in: project).array?.count ?? 0

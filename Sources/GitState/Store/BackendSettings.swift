@@ -11,10 +11,14 @@ public struct BackendSettings: Sendable {
   /// The settings as swift-configuration has them, from the backend's name on.
   public let reader: ConfigReader
   private let prefix: String
+  private let repository: RepositoryLayer?
 
   /// Reads the settings below a backend's name; nil reads those of the manager itself.
-  init(backend: String?, directory: String, reader: ConfigReader) {
+  init(
+    backend: String?, directory: String, reader: ConfigReader, repository: RepositoryLayer?
+  ) {
     self.directory = directory
+    self.repository = repository
     self.reader = backend.map { reader.scoped(to: ConfigKey([$0])) } ?? reader
     prefix = backend.map { "\($0)." } ?? ""
   }
@@ -43,9 +47,20 @@ public struct BackendSettings: Sendable {
     return value
   }
 
-  /// A path, from ``directory`` if it is relative.
+  /// A path.
+  ///
+  /// A relative one is from ``directory``; where the repository's settings have it, it is from the
+  /// repository's root, so that it is the same place from every folder.
+  ///
+  /// - Parameter name: The setting, as in `path`.
+  /// - Returns: nil where no layer has it.
   public func path(_ name: String) -> String? {
-    string(name).map { $0.hasPrefix("/") || directory == "." ? $0 : "\(directory)/\($0)" }
+    guard let path = string(name) else { return nil }
+    var start = directory
+    if let repository, repository.above.string(forKey: ConfigKey(prefix + name)) == nil {
+      start = repository.root
+    }
+    return path.hasPrefix("/") || start == "." ? path : "\(start)/\(path)"
   }
 
   /// A switch: `true` or `false`, also `yes`, `no`, `on`, `off`, `1` and `0`.

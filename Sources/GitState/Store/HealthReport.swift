@@ -19,6 +19,18 @@ public struct HealthReport: Hashable, Sendable {
   public var problems: [String]
   /// How long the look took, in milliseconds.
   public var latency: Double
+
+  /// Makes a report.
+  ///
+  /// - Parameters:
+  ///   - backendType: What keeps the state.
+  ///   - problems: What is wrong, a sentence each.
+  ///   - latency: How long the look took, in milliseconds.
+  public init(backendType: String, problems: [String], latency: Double) {
+    self.backendType = backendType
+    self.problems = problems
+    self.latency = latency
+  }
 }
 
 extension HealthReport {

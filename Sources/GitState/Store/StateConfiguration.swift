@@ -17,7 +17,8 @@ import Synchronization
 /// In the environment a setting is written with underscores after `GITSTATE_`:
 /// `GITSTATE_GIT_LOCK_TIMEOUT=30` is `git.lockTimeout`. In the repository it is a member of
 /// `.gitstate.json` in the deployments folder, as HEAD has that file:
-/// `{"format": 1, "git": {"lockTimeout": 30}}`.
+/// `{"format": 1, "git": {"lockTimeout": 30}}`. A relative path is from ``directory``; in that file,
+/// which is the same for everybody, it is from the repository's root.
 public struct StateConfiguration: Sendable {
   /// The folder from which relative paths and the search for a repository begin.
   public let directory: String
@@ -25,6 +26,7 @@ public struct StateConfiguration: Sendable {
   public let reader: ConfigReader
   private let asked: AskedSettings
   private let arguments: [String]
+  private let repository: RepositoryLayer?
 
   /// Takes settings from a reader that the program has made.
   ///
@@ -36,6 +38,7 @@ public struct StateConfiguration: Sendable {
     self.directory = directory
     asked = AskedSettings()
     arguments = []
+    repository = nil
   }
 
   /// Reads the three layers.
@@ -59,9 +62,11 @@ public struct StateConfiguration: Sendable {
       EnvironmentVariablesProvider(environmentVariables: environment ?? Self.processEnvironment)
         .prefixKeys(with: "gitstate"),
     ]
+    let above = ConfigReader(providers: upper)
     let settings = BackendSettings(
-      backend: "git", directory: directory, reader: ConfigReader(providers: upper))
-    let file = try Self.repositorySettings(try GitBackendOptions(settings))
+      backend: "git", directory: directory, reader: above, repository: nil)
+    let (root, file) = try Self.repositorySettings(try GitBackendOptions(settings))
+    repository = RepositoryLayer(root: root, above: above)
     reader = ConfigReader(
       providers: upper + [Self.provider("repository", file)], accessReporter: asked)
   }
@@ -71,14 +76,16 @@ public struct StateConfiguration: Sendable {
 
   /// The settings of a backend.
   public func settings(of backend: String) -> BackendSettings {
-    BackendSettings(backend: backend, directory: directory, reader: reader)
+    BackendSettings(
+      backend: backend, directory: directory, reader: reader, repository: repository)
   }
 
   /// The manager's options with what the settings say.
   ///
   /// - Throws: `INVALID_ARGUMENT` where a setting's value cannot be meant.
   func options(_ given: StateManagerOptions) throws(StateError) -> StateManagerOptions {
-    let settings = BackendSettings(backend: nil, directory: directory, reader: reader)
+    let settings = BackendSettings(
+      backend: nil, directory: directory, reader: reader, repository: repository)
     var options = given
     if let timeout = try settings.seconds("timeout") { options.timeout = timeout }
     if let size = try settings.integer("eventBufferSize", in: 1...1_000_000) {
@@ -118,25 +125,29 @@ public struct StateConfiguration: Sendable {
     return variables
   }
 
-  /// The settings that HEAD's `.gitstate.json` has; none where there is no repository or no file.
+  /// The settings that HEAD's `.gitstate.json` has, and the repository's root; none where there is no
+  /// repository or no file.
   private static func repositorySettings(_ options: GitBackendOptions) throws(StateError)
-    -> [String: String]
+    -> (root: String, settings: [String: String])
   {
     // Whoever opens the state says what is wrong with a folder that is not there.
-    guard let start = FileSystem.resolved(options.directory) else { return [:] }
-    let root = try convertingGitErrors(
+    guard let start = FileSystem.resolved(options.directory) else { return (".", [:]) }
+    let found = try convertingGitErrors(
       .backendUnavailable, "the git repository at \(start.escapingUnprintable) cannot be used"
-    ) { () throws -> JSONObject? in
+    ) { () throws -> (root: String, document: JSONObject)? in
       guard try Repository.discover(from: start) != nil else { return nil }
       let location = try StateLocation(options)
       let repository = try Repository(opening: location.gitDirectory)
       guard let head = try repository.head().target else { return nil }
-      return try FolderSettings.document(
+      let document = try FolderSettings.document(
         repository, tree: try repository.commit(head).tree, folder: location.folder)
+      let root = location.workingDirectory ?? location.gitDirectory
+      return document.map { (root, $0) }
     }
+    guard let found else { return (start, [:]) }
     var settings: [String: String] = [:]
-    for (name, value) in root ?? JSONObject() { add(value, called: name, to: &settings) }
-    return settings
+    for (name, value) in found.document { add(value, called: name, to: &settings) }
+    return (found.root, settings)
   }
 
   private static func add(
@@ -146,10 +157,18 @@ public struct StateConfiguration: Sendable {
     case .object(let object):
       for (member, value) in object { add(value, called: "\(name).\(member)", to: &settings) }
     case .string(let text): settings[name] = text
-    case .number, .bool: settings[name] = value.text()
-    case .array, .null: break
+    // No setting takes an array, so that whoever asks for it refuses this one.
+    case .number, .bool, .array: settings[name] = value.text()
+    case .null: break
     }
   }
+}
+
+/// What the repository's layer is told by: the layers above it do not have the setting.
+struct RepositoryLayer: Sendable {
+  /// The folder from which that layer's relative paths begin.
+  let root: String
+  let above: ConfigReader
 }
 
 /// Notes which settings were asked for.

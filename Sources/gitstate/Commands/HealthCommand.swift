@@ -14,7 +14,7 @@ struct HealthCommand: AsyncParsableCommand {
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {
-    let report = await (try await options.openState()).health()
+    let report = try await options.health()
     if options.json {
       Output.writeJSON(.object(report.json))
     } else {
