@@ -65,10 +65,10 @@ private func token(_ name: String = "Token", _ digit: Character = "1") -> Contra
     }
   }
 
-  /// Lets the middleware go, where a caller would else wait for ever.
+  /// Lets go what is held up, where a caller would else wait for ever; long after a busy machine would.
   private func rescue(_ body: @escaping @Sendable () -> Void) -> Flag {
     let flag = Flag()
-    DispatchQueue(label: "rescue").asyncAfter(deadline: .now() + 5) {
+    DispatchQueue(label: "rescue").asyncAfter(deadline: .now() + 200) {
       flag.raise()
       body()
     }
