@@ -75,7 +75,7 @@ extension Contract {
       guard let time = number.int64, Self.timestamps.contains(time) else {
         note(
           Field.timestamp,
-          "is \(number.text), which is no whole number of milliseconds in the years 1 to 9999")
+          "is \(number.text), which is no whole number of milliseconds from the year 1 to 2^53-1")
         break
       }
     case let other?: note(Field.timestamp, "is \(Self.shown(other)) and must be a number")
@@ -86,8 +86,8 @@ extension Contract {
     return found
   }
 
-  /// The milliseconds since 1970 of the years 1 to 9999.
-  static let timestamps: ClosedRange<Int64> = -62_135_596_800_000...253_402_300_799_999
+  /// The milliseconds since 1970 from the year 1 to the last whole number that JavaScript is sure of.
+  static let timestamps: ClosedRange<Int64> = -62_135_596_800_000...9_007_199_254_740_991
 
   /// What is wrong with a contract's name, or nil.
   static func problem(ofName name: String) -> String? {

@@ -17,7 +17,9 @@ struct BlameCommand: AsyncParsableCommand {
     let expression = try KeyExpression(key)
     let state = try await options.openState()
     let key = try await state.key(expression)
-    let (lines, notes) = try await state.withGit { git throws(StateError) in try git.blame(key) }
+    let (lines, notes) = try await state.withGit(named: "blame", keys: [key]) {
+      git throws(StateError) in try git.blame(key)
+    }
     options.warn(notes)
     if options.json {
       Output.writeJSON(.array(lines.map { .object($0.json) }))

@@ -31,7 +31,7 @@ struct CompareCommand: AsyncParsableCommand {
   func run() async throws {
     let state = try await options.openState()
     let (left, right, at) = (left, right, at)
-    let comparison = try await state.withBackend { backend throws(StateError) in
+    let comparison = try await state.withBackend(named: "compare") { backend throws(StateError) in
       if let at {
         return try Self.compare(try backend.state(at: at), left, right)
       }

@@ -20,7 +20,7 @@ struct ConflictsCommand: AsyncParsableCommand {
   func run() async throws {
     let state = try await options.openState()
     let resolve = self.resolve
-    let (settled, left) = try await state.withGit { git throws(StateError) in
+    let (settled, left) = try await state.withGit(named: "conflicts") { git throws(StateError) in
       var settled: [String] = []
       if !resolve.isEmpty {
         settled = try git.settleConflicts(try MergeResolution(resolve, in: git.snapshot()))

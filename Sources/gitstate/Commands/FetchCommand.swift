@@ -22,7 +22,7 @@ struct FetchCommand: AsyncParsableCommand {
 
   func run() async throws {
     let (remote, accepts, talk) = (remote, acceptRewritten, remoteArguments.options(options))
-    let result = try await options.openState().withGit { git throws(StateError) in
+    let result = try await options.openState().withGit(named: "fetch") { git throws(StateError) in
       try git.fetch(from: remote, options: talk, acceptsRewritten: accepts)
     }
     Output.endProgress()

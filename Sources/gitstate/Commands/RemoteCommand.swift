@@ -29,7 +29,8 @@ struct RemoteAddCommand: AsyncParsableCommand {
 
   func run() async throws {
     let (name, url) = (name, url)
-    let (remote, warnings) = try await options.openState().withGit(named: "remote add") { git throws(StateError) in
+    let (remote, warnings) = try await options.openState().withGit(named: "remote add") {
+      git throws(StateError) in
       try git.addRemote(name, url: url)
     }
     options.warn(warnings)

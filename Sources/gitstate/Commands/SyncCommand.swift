@@ -24,7 +24,7 @@ struct PullCommand: AsyncParsableCommand {
 
   func run() async throws {
     let (remote, resolve, talk) = (remote, self.resolve, remoteArguments.options(options))
-    let result = try await options.openState().withGit { git throws(StateError) in
+    let result = try await options.openState().withGit(named: "pull") { git throws(StateError) in
       try git.pull(
         from: remote, resolving: try MergeResolution(resolve, in: try git.snapshot()), options: talk
       )
@@ -53,7 +53,7 @@ struct SyncCommand: AsyncParsableCommand {
 
   func run() async throws {
     let (remote, resolve, talk) = (remote, self.resolve, remoteArguments.options(options))
-    let result = try await options.openState().withGit { git throws(StateError) in
+    let result = try await options.openState().withGit(named: "sync") { git throws(StateError) in
       try git.sync(
         with: remote, resolving: try MergeResolution(resolve, in: try git.snapshot()), options: talk
       )

@@ -17,6 +17,7 @@ private let hash = "0x035df318e7b4d02767fc5d749d77c0cd1f8a24e45950df940b71de21b6
     #""networkName":"bscmainnet","#, #""networkName":"BSC Main.net-1","#, #""deploymentArgs":[],"#,
     #""deploymentArgs":[null,{"a":115792089237316195423570985008687907853269984665640564039457584007913129639935}],"#,
     #""timestamp":0,"#, #""timestamp":-62135596800000,"#, #""timestamp":253402300799999,"#,
+    #""timestamp":9007199254740991,"#,
     #""abi":{},"#,
   ])
   func acceptsWhatDeploymentsAre(fields: String) throws {
@@ -108,7 +109,7 @@ private let hash = "0x035df318e7b4d02767fc5d749d77c0cd1f8a24e45950df940b71de21b6
 
   @Test(arguments: [
     "null", #""1753441878006""#, #""2025-07-25""#, "true", "[]", "1.5", "1e3", "1e400",
-    "-62135596800001", "253402300800000", "99999999999999999999",
+    "-62135596800001", "9007199254740992", "99999999999999999999",
   ])
   func refusesMalformedTimestamps(json: String) throws {
     try expectRefusal(
