@@ -116,6 +116,7 @@ struct RootCommand: ParsableCommand {
           RemoteCommand.self, SyncCommand.self, PullCommand.self, PushCommand.self,
           FetchCommand.self,
         ]),
+      CommandGroup(name: "Migrate", subcommands: [MigrateCommand.self]),
       CommandGroup(name: "Watch", subcommands: [HealthCommand.self, MetricsCommand.self]),
     ])
 }

@@ -25,7 +25,8 @@ public struct StateManagerFactory: Sendable {
   /// Makes a factory that knows `git`, `leveldb` and `memory`.
   public init() {
     makers = [
-      "git": { settings throws(StateError) in try GitBackend(GitBackendOptions(settings)) },
+      // A migration that is under way on the clone is part of its state.
+      "git": { settings throws(StateError) in try MigrationBackend(GitBackendOptions(settings)) },
       "leveldb": { settings throws(StateError) in try LevelDBBackend(settings) },
       "memory": { _ in InMemoryBackend() },
     ]

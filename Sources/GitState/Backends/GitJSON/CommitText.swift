@@ -25,6 +25,7 @@ struct CommitText {
     switch kind {
     case .importing: "Import: "
     case .adopt: "Adopt edits by hand: "
+    case .migrate: "Migration: "
     default: ""
     }
   }

@@ -67,7 +67,8 @@ struct GitWriteBatch {
   ) {
     var warnings = outcome.warnings
     let changes = ChangeSet(from: nil, folder, to: nil, after, notes: &warnings)
-    if outcome.joins != nil || !folder.names(thatDifferIn: after).isEmpty {
+    let isChange = !folder.names(thatDifferIn: after).isEmpty
+    if isChange || outcome.joins != nil || outcome.isAlwaysCommitted {
       var joins = outcome.joins
       // Edits by hand or another operation came in between.
       if !steps.isEmpty { joins?.isFastForward = false }

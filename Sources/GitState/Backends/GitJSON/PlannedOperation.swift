@@ -39,6 +39,8 @@ struct PlannedOperation: Sendable {
     var trailers: [(key: String, value: String)] = []
     /// The line of history that is merged.
     var joins: Join?
+    /// Whether there is a commit even where no file changes.
+    var isAlwaysCommitted = false
   }
 
   var kind: Operation.Kind

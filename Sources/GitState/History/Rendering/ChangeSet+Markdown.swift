@@ -48,15 +48,9 @@ extension ChangeSet {
 
   private static func rows(_ kind: String, _ name: String, _ fields: [FieldChange]) -> [String] {
     let cells = fields.map { field in
-      "\(Markdown.escaped(field.path)) | \(cell(field.old)) | \(cell(field.new)) |"
+      "\(Markdown.escaped(field.path)) | \(Markdown.cell(field.old)) | \(Markdown.cell(field.new)) |"
     }
     guard let first = cells.first else { return ["| \(kind) | \(name) | | | |"] }
     return ["| \(kind) | \(name) | \(first)"] + cells.dropFirst().map { "| | | \($0)" }
-  }
-
-  private static func cell(_ value: JSONValue?) -> String {
-    guard let value else { return "" }
-    let text = value.string ?? value.text(.compact)
-    return text.isEmpty ? "" : Markdown.code(text)
   }
 }

@@ -1,7 +1,16 @@
+import LosslessJSON
+
 /// Text from the state in Markdown, where it must be text and nothing else.
 enum Markdown {
   /// Text as code, in which no forge looks for people and issues.
   static func code(_ text: String) -> String { "<code>\(escaped(text))</code>" }
+
+  /// A value as the cell of a table; empty where there is none.
+  static func cell(_ value: JSONValue?) -> String {
+    guard let value else { return "" }
+    let text = value.string ?? value.text(.compact)
+    return text.isEmpty ? "" : code(text)
+  }
 
   /// Text that no Markdown reader takes for markup, on one line.
   static func escaped(_ text: String) -> String {

@@ -1,0 +1,301 @@
+import LosslessJSON
+
+/// What `sync` did.
+public struct SyncReport: Sendable {
+  /// A contract on which the sides still do not agree, and why it was left alone.
+  public struct Conflict: Hashable, Sendable {
+    /// The contract.
+    public let key: ContractKey
+    /// Why.
+    public let reason: String
+    /// The fields that differ; `old` is LevelDB's, `new` is git's.
+    public let fields: [FieldChange]
+  }
+
+  /// Contracts that git got from LevelDB.
+  public internal(set) var copied: [ContractKey] = []
+  /// Contracts that were settled as the caller said.
+  public internal(set) var resolved: [ContractKey] = []
+  /// Contracts that are not the same on both sides.
+  public internal(set) var conflicts: [Conflict] = []
+  /// Copied records that are odd.
+  public internal(set) var odd: [ImportReport.OddRecord] = []
+  /// The commits that were made.
+  public internal(set) var commits: [String] = []
+  /// What the caller should know.
+  public internal(set) var warnings: [String] = []
+}
+
+/// How to settle contracts on which the sides do not agree.
+public struct SyncResolution: Sendable {
+  /// The contract; nil is every other one.
+  public var key: ContractKey?
+  /// The side whose record both are to have.
+  public var side: MigrationSide
+
+  /// Makes a resolution.
+  public init(_ key: ContractKey?, _ side: MigrationSide) {
+    self.key = key
+    self.side = side
+  }
+}
+
+extension MigrationBackend {
+  /// Brings git in step with LevelDB, and LevelDB with what git has anew.
+  ///
+  /// It may be killed at any time: the next one goes on.
+  ///
+  /// - Parameters:
+  ///   - resolutions: How to settle contracts on which the sides do not agree.
+  ///   - progress: Told how many of how many contracts are copied.
+  /// - Returns: What was done, and what was left alone.
+  /// - Throws: `MIGRATION_FAILED` in phase 3 or where none is under way, `LOCK_TIMEOUT` where another
+  ///   program has LevelDB open.
+  public func sync(
+    resolving resolutions: [SyncResolution] = [],
+    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+  ) throws(StateError) -> SyncReport {
+    try withSession { session throws(StateError) in
+      guard session.state.phase != .complete else {
+        throw StateError(
+          .migrationFailed,
+          "the migration is complete, so LevelDB is written no more; gitstate migrate rollback makes "
+            + "it the truth again")
+      }
+      return try session.sync(resolutions, progress)
+    }
+  }
+}
+
+extension MigrationSession {
+  func sync(_ resolutions: [SyncResolution], _ progress: (Int, Int) -> Void) throws(StateError)
+    -> SyncReport
+  {
+    let source = try openSource()
+    try checkBranch()
+    replay(isRetryingConflicts: true)
+    if let error = failed[.git] ?? failed[.source] { throw error }
+    try followRewinding(source)
+    try project()
+    var report = SyncReport()
+    let content = try source.content()
+    var held = try tip().allHeld()
+    try forgetAgreeing(content, held)
+    try resolve(resolutions, content, held, &report)
+    held = try tip().allHeld()
+    let decisions = try decide(try source.content(), held)
+    for start in stride(from: 0, to: decisions.copies.count, by: backend.options.batchSize) {
+      progress(start, decisions.copies.count)
+      let end = min(start + backend.options.batchSize, decisions.copies.count)
+      try copy(Array(decisions.copies[start..<end]), &report)
+    }
+    if !decisions.copies.isEmpty { progress(decisions.copies.count, decisions.copies.count) }
+    report.conflicts = decisions.conflicts
+    for conflict in decisions.conflicts where state.phase == .dualWrite {
+      // Kept apart from changes to come: nobody may take it for a new one of LevelDB's.
+      if state.unsynced[conflict.key] == nil, !entries.keys.contains(conflict.key) {
+        state.unsynced[conflict.key] = (content.records[conflict.key] ?? .absent).digest
+      }
+    }
+    try backend.folder.save(state)
+    report.warnings = notes
+    return report
+  }
+
+  /// Goes on from a tip that does not descend from where both sides were in step.
+  ///
+  /// What the branch lost is in LevelDB still: it is told apart from what either side has anew.
+  private func followRewinding(_ source: OpenSource) throws(StateError) {
+    let tip = try self.tip()
+    guard tip.commitID != state.projected else { return }
+    guard try !git.isAncestor(state.projected, of: tip.commitID) else { return }
+    let held = try tip.allHeld()
+    let content = try source.content()
+    let shared = try git.mergeBase(state.projected, tip.commitID)
+    var lost = Set(held.keys).union(content.records.keys)
+    if shared != nil || tip.commitID == nil {
+      var problems: [String] = []
+      let base = try git.snapshot(ofCommit: shared)
+      let old = try git.snapshot(ofCommit: state.projected)
+      let changes = ChangeSet(from: nil, base.folder, to: nil, old.folder, notes: &problems)
+      if problems.isEmpty {
+        lost = Set(changes.changes.flatMap(\.keys))
+        try project(from: base, to: tip, except: lost)
+      }
+    }
+    note(
+      "git's branch does not descend from \(state.projected?.prefix(7) ?? "none") any more; contracts "
+        + "that it lost were compared anew")
+    let pending = entries.keys
+    for key in lost where !pending.contains(key) {
+      let record = content.records[key] ?? .absent
+      if record.digest != (held[key] ?? .absent).digest { state.unsynced[key] = record.digest }
+    }
+    state.projected = tip.commitID
+    try backend.folder.save(state)
+  }
+
+  /// Forgets differences that are none any more.
+  private func forgetAgreeing(
+    _ content: MigrationSource.Content, _ held: [ContractKey: HeldRecord]
+  ) throws(StateError) {
+    func agrees(_ key: ContractKey) -> Bool {
+      (content.records[key] ?? .absent).digest == (held[key] ?? .absent).digest
+    }
+    for key in state.unsynced.keys where agrees(key) { state.unsynced[key] = nil }
+    for entry in entries {
+      var settled = entry
+      for index in settled.records.indices
+      where settled.records[index].isConflict && agrees(settled.records[index].key) {
+        settled.records[index].standing = [.git: .done, .source: .done]
+      }
+      if settled.isDone { settle(settled) }
+    }
+  }
+
+  private struct Decisions {
+    var copies: [JournalEntry.Record] = []
+    var conflicts: [SyncReport.Conflict] = []
+  }
+
+  /// Decides about every contract on which the sides do not agree.
+  private func decide(_ content: MigrationSource.Content, _ held: [ContractKey: HeldRecord])
+    throws(StateError) -> Decisions
+  {
+    var decisions = Decisions()
+    let pending = entries.keys
+    for key in Set(content.records.keys).union(held.keys).sorted() {
+      let (source, git) = (content.records[key] ?? .absent, held[key] ?? .absent)
+      guard source.digest != git.digest else { continue }
+      if let reason = reasonToLeave(key, source, git, isPending: pending.contains(key)) {
+        decisions.conflicts.append(
+          SyncReport.Conflict(
+            key: key, reason: reason,
+            fields: FieldChange.between(source.contract, git.contract)))
+      } else {
+        decisions.copies.append(
+          JournalEntry.Record(
+            key: key, after: source.contract, before: [.git: git.digest, .source: source.digest],
+            standing: [.git: .pending, .source: .done]))
+      }
+    }
+    return decisions
+  }
+
+  /// Why a contract is left as it is; nil where git is to have what LevelDB has.
+  private func reasonToLeave(
+    _ key: ContractKey, _ source: HeldRecord, _ git: HeldRecord, isPending: Bool
+  ) -> String? {
+    if isPending {
+      return "it was changed on both sides, and an entry of the journal waits for a word"
+    }
+    if let problem = source.problem { return "LevelDB has no record there: \(problem)" }
+    guard state.phase == .dualWrite else {
+      return state.unsynced[key] == nil
+        ? "LevelDB was changed by another program" : "the difference was accepted"
+    }
+    // What both had is LevelDB's to change: it is right in this phase.
+    guard state.unsynced[key] != nil else { return nil }
+    switch (source.contract, git.contract) {
+    case (nil, _): return "git alone has it"
+    case (let source?, let git?) where source.timestamp < git.timestamp:
+      return "git's record is newer (\(git.timestamp) after \(source.timestamp))"
+    default: return nil
+    }
+  }
+
+  /// Gives git some records of LevelDB's, as one commit.
+  private func copy(_ records: [JournalEntry.Record], _ report: inout SyncReport)
+    throws(StateError)
+  {
+    var entry = JournalEntry(
+      id: nextID, kind: .migrate, reason: "Copied from LevelDB",
+      time: SystemClock.milliseconds, records: records)
+    try append(entry)
+    let result: WriteResult?
+    do throws(StateError) {
+      result = try write(&entry, .git)
+    } catch {
+      try drop(entry)
+      throw error
+    }
+    settle(entry)
+    for record in entry.records {
+      guard record.standing[.git] == .done else {
+        note(
+          "\(record.key.description.escapingUnprintable) was changed in git meanwhile; sync again")
+        continue
+      }
+      report.copied.append(record.key)
+      let oddities = record.after?.oddities ?? []
+      if !oddities.isEmpty {
+        report.odd.append(
+          ImportReport.OddRecord(
+            key: record.key, problems: oddities.map { "\($0.field) \($0.problem)" }))
+      }
+    }
+    if let commit = result?.changes.to { report.commits.append(commit) }
+    for warning in result?.warnings ?? [] { note(warning) }
+  }
+
+  /// Gives both sides what the caller chose, where they differ.
+  private func resolve(
+    _ resolutions: [SyncResolution], _ content: MigrationSource.Content,
+    _ held: [ContractKey: HeldRecord], _ report: inout SyncReport
+  ) throws(StateError) {
+    guard !resolutions.isEmpty else { return }
+    var records: [JournalEntry.Record] = []
+    for key in Set(content.records.keys).union(held.keys).sorted() {
+      let (source, git) = (content.records[key] ?? .absent, held[key] ?? .absent)
+      guard source.digest != git.digest else { continue }
+      guard
+        let side = resolutions.last(where: { $0.key == key })?.side
+          ?? resolutions.last(where: { $0.key == nil })?.side
+      else { continue }
+      let chosen = side == .git ? git : source
+      if let problem = chosen.problem {
+        throw StateError(
+          .serializationFailed,
+          "\(side.name) has no record of \(key.description.escapingUnprintable) that can be taken: "
+            + problem, key: key)
+      }
+      records.append(
+        JournalEntry.Record(
+          key: key, after: chosen.contract, before: [.git: git.digest, .source: source.digest],
+          standing: [.git: .pending, .source: .pending]))
+    }
+    let keys = Set(records.map(\.key))
+    if let missing = resolutions.compactMap(\.key).first(where: { !keys.contains($0) }) {
+      throw StateError(
+        .invalidArgument,
+        "nothing was settled: both sides have the same for \(missing.description.escapingUnprintable)",
+        key: missing)
+    }
+    guard !records.isEmpty else { return }
+    // Its own entry is durable before the earlier ones lose what it settles.
+    var entry = JournalEntry(
+      id: nextID, kind: .migrate, reason: "Differences settled",
+      time: SystemClock.milliseconds, records: records)
+    try append(entry)
+    for earlier in entries.dropLast()
+    where earlier.records.contains(where: { keys.contains($0.key) }) {
+      var settled = earlier
+      for index in settled.records.indices where keys.contains(settled.records[index].key) {
+        let record = settled.records[index]
+        if record.isConflict, !record.standing.values.contains(.done) {
+          note(
+            "what a write had asked for of \(record.key.description.escapingUnprintable) is on neither "
+              + "side: \(record.after.map { JSONValue.object($0.record).text(.compact) } ?? "removal")"
+          )
+        }
+        settled.records[index].standing = [.git: .done, .source: .done]
+      }
+      settle(settled)
+    }
+    let result = try write(&entry, .git)
+    if let commit = result?.changes.to { report.commits.append(commit) }
+    _ = try write(&entry, .source)
+    settle(entry)
+    report.resolved = records.map(\.key)
+  }
+}

@@ -1,0 +1,101 @@
+import Synchronization
+
+/// Deployment state on its way from a LevelDB folder to git: both are written, one of them is right.
+///
+/// The phase is kept in the repository's common git directory, and is looked at anew by each
+/// operation. Without a migration on this clone everything goes to git alone.
+public final class MigrationBackend: StateBackend {
+  /// How sides that fail are dealt with.
+  public let options: MigrationOptions
+  let gitBackend: GitBackend
+  let folder: MigrationFolder
+  let breakers: [MigrationSide: CircuitBreaker]
+  private let sources = Mutex<[String: MigrationSource]>([:])
+
+  /// Opens the state of a repository, whatever migration is under way there.
+  ///
+  /// - Parameters:
+  ///   - git: Which repository, branch and folder.
+  ///   - options: How to deal with sides that fail.
+  /// - Throws: `BACKEND_UNAVAILABLE` where there is no repository.
+  public init(_ git: GitBackendOptions, options: MigrationOptions = MigrationOptions())
+    throws(StateError)
+  {
+    self.options = options
+    gitBackend = try GitBackend(git)
+    folder = MigrationFolder(
+      gitBackend.location, isDurable: git.durability == .full, faults: options.faults)
+    var breakers: [MigrationSide: CircuitBreaker] = [:]
+    for side in MigrationSide.allCases {
+      breakers[side] = CircuitBreaker(
+        failures: options.breakerFailures, pause: options.breakerPause)
+    }
+    self.breakers = breakers
+  }
+
+  /// `git` while no migration is under way, else `migration`.
+  public var type: String {
+    // Where the note cannot be read, the next operation says so.
+    (try? folder.state()) == nil ? gitBackend.type : "migration"
+  }
+
+  /// The git side.
+  public var git: GitBackend? { gitBackend }
+
+  /// The cache of the git side.
+  public var cacheStatistics: CacheStatistics? { gitBackend.cacheStatistics }
+
+  /// The state as it was at a commit of the git side.
+  public func state(at revision: String) throws(StateError) -> any StateReading {
+    try gitBackend.state(at: revision)
+  }
+
+  /// How far the migration is; nil where none is under way.
+  ///
+  /// - Throws: `BACKEND_UNAVAILABLE` where that cannot be told.
+  public func phase() throws(StateError) -> MigrationPhase? { try folder.state()?.phase }
+
+  /// Closes the git side; LevelDB is open during operations alone.
+  public func close() { gitBackend.close() }
+
+  /// The LevelDB side.
+  func source(at path: String) -> MigrationSource {
+    sources.withLock { sources in
+      if let source = sources[path] { return source }
+      let source = MigrationSource(path: path)
+      sources[path] = source
+      return source
+    }
+  }
+
+  /// When to give up waiting for other programs.
+  var deadline: ContinuousClock.Instant { ContinuousClock.now + gitBackend.options.lockTimeout }
+
+  /// When to give up waiting for a program that has LevelDB open.
+  var sourceDeadline: ContinuousClock.Instant {
+    ContinuousClock.now + (options.sourceTimeout ?? gitBackend.options.lockTimeout)
+  }
+
+  /// Uses a side, unless it is left alone, and counts how that went.
+  func using<Value>(_ side: MigrationSide, _ body: () throws(StateError) -> Value)
+    throws(StateError) -> Value
+  {
+    let breaker = breakers[side]
+    try breaker?.enter()
+    do throws(StateError) {
+      let value = try body()
+      breaker?.succeed()
+      return value
+    } catch {
+      if error.isOfSide { breaker?.fail(error) } else { breaker?.succeed() }
+      throw error
+    }
+  }
+}
+
+extension StateError {
+  /// Whether it says that a side does not work, and nothing about what was asked.
+  var isOfSide: Bool {
+    [.backendUnavailable, .writeFailed, .lockTimeout].contains(code)
+  }
+}

@@ -1,0 +1,236 @@
+extension MigrationBackend {
+  /// Does operations one after the other, each as a dual write.
+  public func apply(_ operations: [Operation]) -> [Result<WriteResult, StateError>] {
+    do throws(StateError) {
+      guard try folder.state() != nil else { return gitBackend.apply(operations) }
+      return try withSession { session throws(StateError) in
+        guard session.state.phase != .complete else {
+          // Under the lock all the same: a rollback must not miss what is being written.
+          try session.checkBranch()
+          return gitBackend.apply(operations)
+        }
+        return operations.map { operation in
+          Result { () throws(StateError) in try session.write(operation) }
+        }
+      }
+    } catch {
+      return operations.map { _ in .failure(error) }
+    }
+  }
+}
+
+extension MigrationSession {
+  /// Does an operation on both sides.
+  ///
+  /// - Throws: Where neither side has it; nothing was written then.
+  func write(_ operation: Operation) throws(StateError) -> WriteResult {
+    for _ in 0..<10 {
+      do throws(StateError) {
+        return try attempt(operation)
+      } catch  where error.code == .moved {
+        continue
+      }
+    }
+    throw StateError(
+      .lockTimeout,
+      "nothing was written: another program keeps changing the same contracts in git; try again")
+  }
+
+  private func attempt(_ operation: Operation) throws(StateError) -> WriteResult {
+    notes = []
+    isSourceUnknown = false
+    if state.phase == .dualWrite { _ = try openSource() }
+    try prepare()
+    let plan = try MutationPlan(
+      operation.mutations,
+      current: { key throws(StateError) in try truth(key) },
+      network: { chainID throws(StateError) in try network(of: chainID) })
+    var old: [ContractKey: Contract] = [:]
+    for (key, _) in plan.results {
+      do throws(StateError) {
+        old[key] = try truth(key)
+      } catch  where error.code == .serializationFailed {
+        // What cannot be read is replaced; there is nothing to compare with then.
+      }
+    }
+    var result = WriteResult(plan) { old[$0] }
+    guard !plan.results.isEmpty else {
+      result.changes.from = state.projected
+      result.warnings += notes
+      return result
+    }
+    let answer = try writeBoth(operation, plan)
+    result.changes.from = answer?.changes.from
+    result.changes.to = answer?.changes.to
+    result.subject = answer?.subject
+    result.warnings += (answer?.warnings ?? []) + notes
+    return result
+  }
+
+  /// Writes a plan's records to both sides, by way of the journal.
+  ///
+  /// - Returns: Git's answer; nil where git did not take part.
+  private func writeBoth(_ operation: Operation, _ plan: MutationPlan) throws(StateError)
+    -> WriteResult?
+  {
+    var entry = JournalEntry(
+      id: nextID, kind: operation.kind, reason: operation.reason, trailers: operation.trailers,
+      authorTime: operation.authorTime, time: SystemClock.milliseconds, records: [])
+    let snapshot = readableState()
+    for (key, contract) in plan.results {
+      entry.records.append(
+        JournalEntry.Record(
+          key: key, after: contract,
+          before: [
+            .git: try gitBefore(key, snapshot), .source: try sourceBefore(key, snapshot),
+          ], standing: [.git: .pending, .source: .pending]))
+    }
+    try append(entry)
+    var answer: WriteResult?
+    if failed[.git] == nil {
+      do throws(StateError) {
+        answer = try write(&entry, .git, refusesConflicts: true)
+      } catch {
+        // Refused, or overtaken: the other side must not have it, either.
+        guard error.isOfSide else {
+          try drop(entry)
+          throw error
+        }
+        failed[.git] = error
+      }
+    }
+    if failed[.source] == nil {
+      do throws(StateError) {
+        _ = try write(&entry, .source)
+      } catch {
+        failed[.source] = error
+      }
+    }
+    try finish(entry)
+    return answer
+  }
+
+  /// Decides what an operation's answer is, once both sides were tried.
+  private func finish(_ entry: JournalEntry) throws(StateError) {
+    let isNowhere = MigrationSide.allCases.allSatisfy { side in
+      entry.records.allSatisfy { $0.isPending(side) }
+    }
+    if isNowhere, !isSourceUnknown,
+      let error = failed[state.phase.truth] ?? failed[state.phase.truth.other]
+    {
+      do throws(StateError) {
+        try drop(entry)
+        throw error
+      } catch  where entries.contains(where: { $0.id == entry.id }) {
+        note(
+          "neither side could be written (\(error.message)); the operation is in the migration's "
+            + "journal, and the next write does it")
+        return
+      }
+    }
+    for side in MigrationSide.allCases where entry.isPending(side) {
+      note(
+        "\(side.name) could not be written (\(failed[side]?.message ?? "an earlier write is pending")); "
+          + "that half is pending, and the next write does it")
+    }
+    if entry.records.contains(where: \.isConflict) {
+      let keys = entry.records.filter(\.isConflict).map(\.key.description.escapingUnprintable)
+      note(
+        "LevelDB has \(keys.joined(separator: ", ")) otherwise than git had, and was left alone; see "
+          + "gitstate migrate verify, and settle it with gitstate migrate sync --resolve")
+    }
+    settle(entry)
+  }
+
+  // MARK: What is there
+
+  /// The record that an operation builds on.
+  private func truth(_ key: ContractKey) throws(StateError) -> Contract? {
+    if let pending = entries.pending(key, state.phase.truth) { return pending.contract }
+    guard state.phase == .dualWrite else {
+      do throws(StateError) {
+        return try tip().contract(key)
+      } catch  where error.isOfSide {
+        opened = nil
+        return try backend.contract(key)
+      }
+    }
+    switch try openSource().held(key) {
+    case .record(let contract): return contract
+    case .absent: return nil
+    case .unreadable(let problem):
+      throw StateError(
+        .serializationFailed,
+        "\(state.source.escapingUnprintable): \(problem); mend or remove that pair", key: key,
+        file: state.source)
+    }
+  }
+
+  private func network(of chainID: ChainID) throws(StateError) -> String? {
+    for entry in entries.reversed() {
+      for case let contract? in entry.records.map(\.after) where contract.chainID == chainID {
+        return contract.networkName
+      }
+    }
+    if state.phase == .dualWrite {
+      if let name = try openSource().network(of: chainID) { return name }
+    }
+    do throws(StateError) {
+      return try tip().network(of: chainID)
+    } catch  where error.isOfSide {
+      return nil
+    }
+  }
+
+  /// Git's state at the tip, or else as it was when both sides were last in step; nil where neither
+  /// can be read.
+  private func readableState() -> StateSnapshot? {
+    do throws(StateError) {
+      return try tip()
+    } catch {
+      do throws(StateError) {
+        return try git.snapshot(ofCommit: state.projected)
+      } catch {
+        return nil
+      }
+    }
+  }
+
+  /// What git is to have before a write.
+  private func gitBefore(_ key: ContractKey, _ snapshot: StateSnapshot?) throws(StateError)
+    -> String
+  {
+    if let pending = entries.pending(key, .git) { return pending.digest }
+    do throws(StateError) {
+      if let snapshot { return try snapshot.held(key).digest }
+    } catch {
+      // The file of its chain is broken: it held what it held when the sides were last in step.
+    }
+    do throws(StateError) {
+      return try git.snapshot(ofCommit: state.projected).held(key).digest
+    } catch {
+      return HeldRecord.unknownDigest
+    }
+  }
+
+  /// What LevelDB is to have before a write: in phase 1 what it has, since it is right then.
+  private func sourceBefore(_ key: ContractKey, _ snapshot: StateSnapshot?) throws(StateError)
+    -> String
+  {
+    if let pending = entries.pending(key, .source) { return pending.digest }
+    if state.phase == .dualWrite { return try openSource().held(key).digest }
+    return expectedInSource(key, at: snapshot)
+  }
+
+  /// What LevelDB has if no other program has changed it.
+  func expectedInSource(_ key: ContractKey, at snapshot: StateSnapshot?) -> String {
+    if let pending = entries.pending(key, .source) { return pending.digest }
+    if entries.last(key)?.standing[.source] == .conflict { return HeldRecord.unknownDigest }
+    if let digest = state.unsynced[key] { return digest }
+    do throws(StateError) {
+      return try snapshot?.held(key).digest ?? HeldRecord.unknownDigest
+    } catch {
+      return HeldRecord.unknownDigest
+    }
+  }
+}

@@ -1,0 +1,212 @@
+/// Work on a migration while its lock is held: what is known of it, and the LevelDB folder once open.
+final class MigrationSession {
+  let backend: MigrationBackend
+  var state: MigrationState
+  var entries: [JournalEntry]
+  /// Sides that have failed: they are not tried again in this session.
+  var failed: [MigrationSide: StateError] = [:]
+  /// What callers should know, besides their own answers.
+  var notes: [String] = []
+  /// Whether a write to LevelDB failed in a way that leaves open whether it happened.
+  var isSourceUnknown = false
+  var opened: OpenSource?
+  /// Whether LevelDB is written to at all.
+  var writesSource: Bool
+
+  var git: GitBackend { backend.gitBackend }
+
+  init(_ backend: MigrationBackend, _ state: MigrationState) throws(StateError) {
+    self.backend = backend
+    self.state = state
+    writesSource = state.phase != .complete
+    entries = try backend.folder.entries()
+  }
+
+  /// The LevelDB folder, open for writing until the session ends.
+  func openSource() throws(StateError) -> OpenSource {
+    if let opened { return opened }
+    if let error = failed[.source] { throw error }
+    do throws(StateError) {
+      let source = try backend.using(.source) { () throws(StateError) in
+        try MigrationFaults.perform(backend.options.faults, .openSource) { () throws(StateError) in
+          try backend.source(at: state.source).open(until: backend.sourceDeadline)
+        }
+      }
+      opened = source
+      return source
+    } catch {
+      failed[.source] = error
+      throw error
+    }
+  }
+
+  /// Git's state at the tip as it is now.
+  func tip() throws(StateError) -> StateSnapshot {
+    try backend.using(.git) { () throws(StateError) in try git.freshSnapshot() }
+  }
+
+  /// Does what comes before everything else: finishes the journal, and takes in what git has anew.
+  ///
+  /// - Throws: `MIGRATION_FAILED` where the branch is another one, or does not descend from where it was.
+  func prepare() throws(StateError) {
+    try checkBranch()
+    replay()
+    try project()
+  }
+
+  /// Refuses another branch or folder than the migration's.
+  func checkBranch() throws(StateError) {
+    let branch: String?
+    do throws(StateError) {
+      branch = try git.stateBranch()
+    } catch {
+      // What keeps git from being read is found again where git is needed.
+      return
+    }
+    let folder = git.location.folder
+    guard branch == state.branch, folder == state.folder else {
+      let name = state.branch.dropFirst("refs/heads/".count)
+      throw StateError(
+        .migrationFailed,
+        "nothing was written: the migration on this clone is of the branch "
+          + "\(String(name).escapingUnprintable) and the folder \(state.folder.escapingUnprintable); "
+          + "check that branch out, or name it with --branch")
+    }
+  }
+
+  // MARK: The journal
+
+  /// The number of the next entry.
+  var nextID: Int { (entries.last?.id ?? 0) + 1 }
+
+  /// Makes a new entry durable.
+  ///
+  /// - Throws: `STATE_WRITE_FAILED`; nothing was written then.
+  func append(_ entry: JournalEntry) throws(StateError) {
+    do throws(StateError) {
+      try backend.folder.write(entry, isNew: true)
+    } catch {
+      var failure = error
+      do throws(StateError) {
+        // The file may be there although it could not be made durable.
+        try backend.folder.remove(entry)
+        failure.message =
+          "nothing was written, since the migration's journal could not be: "
+          + error.message
+      } catch {
+        failure.message =
+          "the migration's journal could not be written to, and what is in it now will be done by the "
+          + "next write: \(failure.message)"
+      }
+      throw failure
+    }
+    entries.append(entry)
+  }
+
+  /// Notes what became of an entry; one that is done goes.
+  ///
+  /// Nothing in here fails an operation: an entry that stays as it was is looked at again.
+  func settle(_ entry: JournalEntry) {
+    for record in entry.records where record.isDone {
+      state.unsynced[record.key] = nil
+    }
+    do throws(StateError) {
+      if entry.isDone {
+        // First the commit that LevelDB is in step with: an entry too many does no harm.
+        try backend.folder.save(state)
+        try backend.folder.remove(entry)
+        entries.removeAll { $0.id == entry.id }
+      } else {
+        try backend.folder.write(entry, isNew: false)
+        try backend.folder.save(state)
+        replaceKnown(entry)
+      }
+    } catch {
+      replaceKnown(entry)
+      note("the migration's journal could not be brought up to date: \(error.message)")
+    }
+  }
+
+  /// Takes an entry back of which nothing has happened.
+  func drop(_ entry: JournalEntry) throws(StateError) {
+    try backend.folder.remove(entry)
+    entries.removeAll { $0.id == entry.id }
+  }
+
+  private func replaceKnown(_ entry: JournalEntry) {
+    guard let index = entries.firstIndex(where: { $0.id == entry.id }) else { return }
+    entries[index] = entry
+  }
+
+  /// Adds a note, once.
+  func note(_ text: String) {
+    if !notes.contains(text) { notes.append(text) }
+  }
+
+  /// Does what is left of every entry, in order, as far as the sides can be written.
+  ///
+  /// - Parameter isRetryingConflicts: Whether to look again at sides that had something unexpected.
+  func replay(isRetryingConflicts: Bool = false) {
+    for original in entries {
+      var entry = original
+      if isRetryingConflicts {
+        for index in entry.records.indices {
+          for side in MigrationSide.allCases where entry.records[index].standing[side] == .conflict
+          {
+            entry.records[index].standing[side] = .pending
+          }
+        }
+      }
+      let earlier = entries.prefix { $0.id < original.id }
+      for side in MigrationSide.allCases where entry.isPending(side) {
+        guard failed[side] == nil, side == .git || writesSource else { continue }
+        let blocked = Set(
+          earlier.flatMap { $0.records.filter { $0.isPending(side) }.map(\.key) })
+        do throws(StateError) {
+          _ = try write(&entry, side, except: blocked)
+        } catch {
+          failed[side] = error
+        }
+      }
+      if entry.standings != original.standings { settle(entry) }
+    }
+  }
+}
+
+extension JournalEntry {
+  /// How every record stands, to see whether anything has changed.
+  fileprivate var standings: [[MigrationSide: Standing]] { records.map(\.standing) }
+}
+
+extension MigrationBackend {
+  /// Works on the migration while its lock is held.
+  ///
+  /// - Throws: `MIGRATION_FAILED` where none is under way, `LOCK_TIMEOUT` naming the holder, or what the
+  ///   body throws.
+  func withSession<Value>(_ body: (MigrationSession) throws(StateError) -> Value)
+    throws(StateError) -> Value
+  {
+    try withLock { () throws(StateError) in
+      guard let state = try folder.state() else {
+        throw StateError(
+          .migrationFailed,
+          "no migration is under way on this clone; begin one with: gitstate migrate start --from "
+            + "leveldb:PATH")
+      }
+      return try body(try MigrationSession(self, state))
+    }
+  }
+
+  /// Runs a body while the migration's lock is held.
+  func withLock<Value>(_ body: () throws(StateError) -> Value) throws(StateError) -> Value {
+    let lock = try folder.lock(until: deadline)
+    do throws(StateError) {
+      let value = try body()
+      lock.unlock()
+      return value
+    } catch {
+      lock.unlock()
+      throw error
+    }
+  }
+}

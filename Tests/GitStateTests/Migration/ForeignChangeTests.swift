@@ -1,0 +1,238 @@
+import GitStateTesting
+import LosslessJSON
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import GitState
+
+/// Changes that no dual write made, on either side.
+@Suite(.scratchDirectory) struct ForeignChangeTests {
+  private let key = record("Token").key
+
+  /// Both sides with a record, in a phase.
+  private func fixture(in phase: MigrationPhase) async throws -> MigrationFixture {
+    let fixture = try await MigrationFixture()
+    try fixture.backend(in: .dualWrite).change(.put(record("Token", 1)), .put(record("Other")))
+    if phase != .dualWrite { _ = try fixture.backend().cutOver() }
+    if phase == .complete { _ = try fixture.backend().complete() }
+    return fixture
+  }
+
+  @Test(arguments: [MigrationPhase.dualWrite, .cutover])
+  func gitsChangesGoToLevelDBWithTheNextWrite(phase: MigrationPhase) async throws {
+    let fixture = try await fixture(in: phase)
+    try fixture.writeGit(.put(record("Token", 2)), .delete(record("Other").key))
+    #expect(try fixture.backend().status()?.isBehindGit == true)
+    try fixture.backend().change(.put(record("Next")))
+    #expect(try fixture.inSource()[key] == record("Token", 2))
+    #expect(try fixture.inSource()[record("Other").key] == nil)
+    #expect(try fixture.backend().compare().isEqual)
+    #expect(try fixture.backend().status()?.isBehindGit == false)
+  }
+
+  @Test(arguments: MigrationEffect.allCases)
+  func aKillWhileGitsChangesAreTakenLosesNone(effect: MigrationEffect) async throws {
+    let fixture = try await fixture(in: .cutover)
+    try fixture.writeGit(.put(record("Token", 2)), .put(record("New")))
+    for fault in [FaultPlan.Fault.killBefore, .killAfter] {
+      _ = try? fixture.backend(FaultPlan(fault, effect)).sync()
+    }
+    _ = try fixture.backend().sync()
+    #expect(try fixture.inSource()[key] == record("Token", 2))
+    #expect(try fixture.backend().compare().isEqual)
+  }
+
+  @Test func levelDBsChangesAreTakenOverInPhaseOne() async throws {
+    let fixture = try await fixture(in: .dualWrite)
+    try fixture.writeSource(.put(record("Token", 2)), .delete(record("Other").key))
+    #expect(try fixture.backend().contract(key) == record("Token", 2))
+    #expect(try !fixture.backend().compare().isEqual)
+    #expect(throws: StateError.self) { try fixture.backend().cutOver() }
+    let report = try fixture.backend().sync()
+    #expect(report.conflicts.isEmpty)
+    #expect(report.copied == [record("Other").key, key])
+    #expect(try fixture.inGit() == [key: record("Token", 2)])
+    _ = try fixture.backend().cutOver()
+  }
+
+  @Test func aPutBuildsOnWhatAnOldScriptWrote() async throws {
+    let fixture = try await fixture(in: .dualWrite)
+    var changed = record("Token", 1)
+    changed["note"] = "by the old script"
+    try fixture.writeSource(.put(changed))
+    var update = ContractUpdate(key, defaultTimestamp: 9)
+    update.proxyAddress = record("Token", 7).address
+    try fixture.backend().change(.update(update))
+    let found = try #require(try fixture.backend().contract(key))
+    #expect(found["note"] == "by the old script")
+    #expect(try fixture.inGit()[key] == found)
+    #expect(try fixture.inSource()[key] == found)
+  }
+
+  @Test func levelDBsChangesAreConflictsAfterTheCutover() async throws {
+    let fixture = try await fixture(in: .cutover)
+    try fixture.writeSource(.put(record("Token", 2)))
+    #expect(try fixture.backend().contract(key) == record("Token", 1))
+    let report = try fixture.backend().sync()
+    #expect(report.conflicts.map(\.key) == [key])
+    #expect(try fixture.inSource()[key] == record("Token", 2))
+    // A put goes to git; what the script wrote is not overwritten.
+    let answer = try fixture.backend().change(.put(record("Token", 3)))
+    #expect(answer.warnings.contains { $0.contains("left alone") })
+    #expect(try fixture.backend().contract(key) == record("Token", 3))
+    #expect(try fixture.inSource()[key] == record("Token", 2))
+    #expect(try fixture.backend().status()?.conflicts == [key])
+    #expect(throws: StateError.self) { try fixture.backend().complete() }
+    #expect(throws: StateError.self) { try fixture.backend().rollBack() }
+    let settled = try fixture.backend().sync(resolving: [SyncResolution(key, .git)])
+    #expect(settled.resolved == [key])
+    #expect(settled.conflicts.isEmpty)
+    #expect(try fixture.inSource()[key] == record("Token", 3))
+    #expect(try fixture.backend().status()?.conflicts == [])
+    _ = try fixture.backend().complete()
+  }
+
+  @Test func aChangeOnBothSidesWaitsForAWord() async throws {
+    let fixture = try await fixture(in: .dualWrite)
+    try fixture.writeGit(.put(record("Token", 2)))
+    try fixture.writeSource(.put(record("Token", 3)))
+    for _ in 1...2 {
+      let report = try fixture.backend().sync()
+      #expect(report.conflicts.map(\.key) == [key])
+      #expect(try fixture.inGit()[key] == record("Token", 2))
+      #expect(try fixture.inSource()[key] == record("Token", 3))
+    }
+    #expect(throws: StateError.self) { try fixture.backend().cutOver() }
+    // The other contract is not held up.
+    try fixture.backend().change(.put(record("Other", 5)))
+    #expect(try fixture.inGit()[record("Other").key] == record("Other", 5))
+    _ = try fixture.backend().sync(resolving: [SyncResolution(nil, .source)])
+    #expect(try fixture.inGit()[key] == record("Token", 3))
+    #expect(try fixture.backend().compare().isEqual)
+    _ = try fixture.backend().cutOver()
+  }
+
+  @Test func aBranchThatWasSetBackStopsWritesUntilSync() async throws {
+    let fixture = try await fixture(in: .dualWrite)
+    let old = try await git("rev-parse", "HEAD", in: fixture.repository)
+    try fixture.backend().change(.put(record("Token", 2)), .put(record("Lost")))
+    try await git("reset", "--quiet", "--hard", old, in: fixture.repository)
+    let error = #expect(throws: StateError.self) {
+      try fixture.backend().change(.put(record("Next")))
+    }
+    #expect(error?.code == .migrationFailed)
+    #expect(error?.message.contains("gitstate migrate sync") == true)
+    #expect(try fixture.inSource()[record("Next").key] == nil)
+    let report = try fixture.backend().sync()
+    #expect(report.conflicts.isEmpty)
+    #expect(try fixture.inGit()[record("Lost").key] == record("Lost"))
+    #expect(try fixture.inGit()[key] == record("Token", 2))
+    try fixture.backend().change(.put(record("Next")))
+    #expect(try fixture.backend().compare().isEqual)
+  }
+
+  @Test func aBranchThatWasSetBackIsAConflictAfterTheCutover() async throws {
+    let fixture = try await fixture(in: .cutover)
+    let old = try await git("rev-parse", "HEAD", in: fixture.repository)
+    try fixture.backend().change(.put(record("Token", 2)))
+    try await git("reset", "--quiet", "--hard", old, in: fixture.repository)
+    #expect(throws: StateError.self) { try fixture.backend().change(.put(record("Next"))) }
+    let report = try fixture.backend().sync()
+    #expect(report.conflicts.map(\.key) == [key])
+    #expect(try fixture.inSource()[key] == record("Token", 2), "LevelDB has the only copy")
+  }
+
+  @Test func anEditByHandIsAdoptedAndTakenOver() async throws {
+    let fixture = try await fixture(in: .dualWrite)
+    let file = fixture.repository.appending("deployments/bscmainnet.json")
+    let text = String(decoding: try readFile(file), as: UTF8.self)
+    let edited = text.replacing(record("Other").address, with: record("Other", 8).address)
+    #expect(edited != text)
+    try writeFile(file, edited)
+    try fixture.backend().change(.put(record("Token", 2)))
+    #expect(try fixture.inGit()[record("Other").key]?.address == record("Other", 8).address)
+    _ = try fixture.backend().sync()
+    #expect(try fixture.inSource()[record("Other").key]?.address == record("Other", 8).address)
+    #expect(try fixture.inSource()[key] == record("Token", 2))
+    #expect(try fixture.backend().compare().isEqual)
+  }
+
+  @Test func syncPutsNoOlderRecordOverANewerOne() async throws {
+    let fixture = try await MigrationFixture()
+    try fixture.writeSource(.put(record("Older", 1)), .put(record("Newer", 9)))
+    try fixture.writeGit(
+      .put(record("Older", 5)), .put(record("Newer", 5)), .put(record("GitOnly", 5)))
+    _ = try fixture.backend(in: .dualWrite)
+    for _ in 1...2 {
+      let report = try fixture.backend().sync()
+      #expect(report.conflicts.map(\.key.name) == ["GitOnly", "Older"])
+      #expect(try fixture.inGit()[record("Older").key] == record("Older", 5))
+      #expect(try fixture.inGit()[record("Newer").key] == record("Newer", 9))
+      #expect(try fixture.inGit()[record("GitOnly").key] == record("GitOnly", 5))
+    }
+    _ = try fixture.backend().sync(resolving: [
+      SyncResolution(record("Older").key, .source), SyncResolution(record("GitOnly").key, .git),
+    ])
+    #expect(try fixture.inGit()[record("Older").key] == record("Older", 1))
+    #expect(try fixture.inSource()[record("GitOnly").key] == record("GitOnly", 5))
+    #expect(try fixture.backend().compare().isEqual)
+  }
+
+  @Test func acceptedDifferencesAreInTheCommit() async throws {
+    let fixture = try await fixture(in: .dualWrite)
+    try fixture.writeSource(.put(record("Token", 2)))
+    let step = try fixture.backend().cutOver(acceptsDifferences: true, reason: "known")
+    let message = try await git("log", "-1", "--format=%B", in: fixture.repository)
+    #expect(step.commit == (try await git("rev-parse", "HEAD", in: fixture.repository)))
+    #expect(message.contains("Differences accepted in 1 contracts: 56-Token"))
+    #expect(message.contains("GitState-Phase: cutover"))
+    #expect(try fixture.backend().contract(key) == record("Token", 1))
+    #expect(try fixture.backend().status()?.unsynced == 1)
+  }
+
+  @Test func rollingBackBringsWhatWasWrittenMeanwhile() async throws {
+    let fixture = try await fixture(in: .complete)
+    try fixture.backend().change(.put(record("Token", 2)), .put(record("New")))
+    try fixture.backend().change(.delete(record("Other").key))
+    try fixture.writeGit(.put(record("Pulled")))
+    #expect(try fixture.inSource()[key] == record("Token", 1))
+    let step = try fixture.backend().rollBack()
+    #expect(step.phase == .dualWrite)
+    #expect(try fixture.inSource() == fixture.inGit())
+    #expect(try fixture.inSource()[key] == record("Token", 2))
+    #expect(try fixture.inSource()[record("Pulled").key] == record("Pulled"))
+    #expect(try fixture.backend().phase() == .dualWrite)
+  }
+
+  @Test func anotherBranchIsRefused() async throws {
+    let fixture = try await fixture(in: .dualWrite)
+    try await git("checkout", "--quiet", "-b", "feature", in: fixture.repository)
+    let error = #expect(throws: StateError.self) {
+      try fixture.backend().change(.put(record("Token", 2)))
+    }
+    #expect(error?.code == .migrationFailed)
+    #expect(error?.message.contains("main") == true)
+    #expect(try fixture.inSource()[key] == record("Token", 1))
+  }
+
+  @Test func gitThatCannotBeReadIsReplacedByLevelDBForWhatItHas() async throws {
+    let fixture = try await fixture(in: .cutover)
+    try fixture.backend().change(.put(record("Elsewhere", chain: 97)))
+    try await git("-C", fixture.options.directory, "show", "HEAD", in: fixture.repository)
+    let file = fixture.repository.appending("deployments/bscmainnet.json")
+    try writeFile(file, "{ broken")
+    try await git("commit", "--quiet", "--all", "-m", "Break", in: fixture.repository)
+    #expect(try fixture.backend().contract(key) == record("Token", 1))
+    // LevelDB says absent, but git has moved on, so that this proves nothing.
+    #expect(throws: StateError.self) {
+      try fixture.backend().contract(record("Nobody").key)
+    }
+    #expect(throws: StateError.self) {
+      try fixture.backend().contracts(matching: ContractQuery(chainID: 56))
+    }
+    #expect(
+      try fixture.backend().contract(record("Elsewhere", chain: 97).key)
+        == record("Elsewhere", chain: 97))
+  }
+}
