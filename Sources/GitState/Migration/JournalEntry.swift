@@ -16,7 +16,9 @@ struct JournalEntry: Sendable {
   struct Record: Sendable {
     var key: ContractKey
     /// The new record; nil is a tombstone.
-    var after: Contract?
+    let after: Contract?
+    /// What a side has that has it.
+    let afterDigest: String
     /// What each side has before.
     var before: [MigrationSide: String]
     var standing: [MigrationSide: Standing]
@@ -25,7 +27,17 @@ struct JournalEntry: Sendable {
     func isPending(_ side: MigrationSide) -> Bool { standing[side] == .pending }
     var isDone: Bool { MigrationSide.allCases.allSatisfy { standing[$0] == .done } }
     var isConflict: Bool { standing.values.contains(.conflict) }
-    var afterDigest: String { HeldRecord(after).digest }
+
+    init(
+      key: ContractKey, after: Contract?, before: [MigrationSide: String],
+      standing: [MigrationSide: Standing]
+    ) {
+      self.key = key
+      self.after = after
+      afterDigest = HeldRecord(after).digest
+      self.before = before
+      self.standing = standing
+    }
   }
 
   /// The place in the order.

@@ -31,6 +31,7 @@ extension MigrationSession {
   ///   - base: The commit that both lines share.
   ///   - tip: Where git is.
   ///   - excluded: Contracts that are not to be taken.
+  /// - Throws: Where the journal or the state cannot be written.
   func project(
     from base: StateSnapshot, to tip: StateSnapshot, except excluded: Set<ContractKey> = []
   ) throws(StateError) {

@@ -22,9 +22,8 @@ extension MigrationSession {
     }
   }
 
-  /// The positions of an entry's records that a side still has to take.
-  ///
-  /// - Parameter writesAgain: Whether what is there already is written all the same.
+  // The positions of an entry's records that a side still has to take; `writesAgain` says whether what
+  // is there already is written all the same.
   private func due(
     _ entry: inout JournalEntry, _ side: MigrationSide, except blocked: Set<ContractKey>,
     _ refusesConflicts: Bool, writesAgain: Bool,

@@ -48,6 +48,7 @@ final class MigrationSource: Sendable {
   /// All that the folder has.
   ///
   /// - Parameter deadline: How long to wait for a program that has the folder open.
+  /// - Returns: The pairs, as they are now.
   /// - Throws: `LOCK_TIMEOUT` naming that program, `BACKEND_UNAVAILABLE`.
   func content(until deadline: ContinuousClock.Instant) throws(StateError) -> Content {
     while true {

@@ -22,6 +22,8 @@ import Testing
 
   @Test(arguments: Stage.allCases, BackendConformance.Check.allCases)
   func conforms(stage: Stage, check: BackendConformance.Check) async throws {
+    // Much work, and in these two stages git's alone, of which there is another test.
+    if check == .volume, stage == .none || stage == .complete { return }
     let fixture = try await MigrationFixture()
     try BackendConformance(
       reopen: { _ in try MigrationBackend(fixture.options) },

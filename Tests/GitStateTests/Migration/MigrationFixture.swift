@@ -71,7 +71,7 @@ extension LevelDBBackend {
 }
 
 /// What goes wrong in a run: one effect fails, or is the last thing that a process does.
-final class FaultPlan: Sendable {
+final class FaultPlan: Sendable, CustomStringConvertible {
   enum Fault: String, CaseIterable, Sendable {
     /// The effect does not happen and fails.
     case fail
@@ -99,6 +99,8 @@ final class FaultPlan: Sendable {
     self.effect = effect
     self.number = number
   }
+
+  var description: String { "\(fault.rawValue) \(effect.rawValue) \(number)" }
 
   /// Whether the process has ended.
   var isDead: Bool { state.withLock { $0.isDead } }
