@@ -141,6 +141,33 @@ struct RealStateTests {
     try await expectSound(project)
   }
 
+  @Test func aMigrationBeginsWithTheseFigures() async throws {
+    let project = try await project()
+    try await succeed("migrate", "start", "--from", "leveldb:leveldb", in: project)
+    let verified = try await gitstate("migrate", "verify", "--json", in: project)
+    #expect(verified.status == 4)
+    let report = try JSONValue(parsing: verified.output)
+    #expect(report["sourceCount"] == 28)
+    #expect(report["gitCount"] == 13)
+    #expect(report["onlyInSource"]?.array?.count == 15)
+    #expect(report["onlyInSourceOnRealNetworks"]?.array?.count == 13)
+    #expect(report["different"]?.array?.count == 8)
+    #expect(
+      report["different"]?.array?.allSatisfy { $0["fields"]?.array?.isEmpty == false } == true)
+    #expect(report["oddRecords"]?.array?.count == 2)
+    #expect(report["soundness"] == 92.9)
+    let markdown = try await gitstate("migrate", "verify", "--format", "markdown", in: project)
+    #expect(markdown.status == 4)
+    #expect(markdown.text.contains("| sound in LevelDB | 92.9 % |"))
+    let synced = try await json("migrate", "sync", in: project)
+    #expect(synced["copied"]?.array?.count == 23)
+    #expect(try await json("migrate", "verify", in: project)["agreement"] == 100.0)
+    // The odd records do not stop it.
+    try await succeed("migrate", "cutover", in: project)
+    try await succeed("migrate", "complete", in: project)
+    try await expectSound(project)
+  }
+
   private func pairs(_ folder: FilePath) throws -> [String: String] {
     let copy = try DatabaseCopy(of: folder.string)
     var pairs: [String: String] = [:]
