@@ -47,7 +47,7 @@ import Testing
     // Reads come from LevelDB, and leave its folder as it is.
     let before = try TreeRecord(leveldb, withTimes: true)
     #expect(
-      try await succeed("get", "97-Faucet", "--field", "address", in: project).line == address("6"))
+      try await succeed("get", "97-Faucet", "--field", "address", in: project) == address("6"))
     #expect(try await json("list", in: project).array?.count == 4)
     #expect(try await json("verify", in: project)["contractCount"] == 4)
     #expect(before.differences(to: try TreeRecord(leveldb, withTimes: true)) == [])
@@ -114,7 +114,7 @@ import Testing
       #expect(result.errors.contains("LevelDB could not be written"))
       #expect(result.errors.contains("\(process)"))
       #expect(
-        try await succeed("get", "97-Faucet", "--field", "address", in: project).line
+        try await succeed("get", "97-Faucet", "--field", "address", in: project)
           == address("5"))
       let status = try await json("migrate", "status", in: project)
       #expect(status["pending"]?["leveldb"] == 1)
@@ -133,7 +133,7 @@ import Testing
     #expect(try await json("migrate", "status", in: project)["isBehindGit"] == true)
     try await succeed("migrate", "sync", in: project)
     #expect(
-      try await succeed("get", "56-Token", "--field", "address", in: project).line == address("2"))
+      try await succeed("get", "56-Token", "--field", "address", in: project) == address("2"))
     #expect(try await json("migrate", "verify", in: project)["isEqual"] == true)
   }
 
