@@ -71,6 +71,40 @@ import Testing
       try await git("log", "--format=%s", "main", in: backup).split(separator: "\n").count == 3)
   }
 
+  @Test func migratingInSwift() async throws {
+    let scratch = ScratchDirectory.current.path
+    let project = scratch.appending("project").string
+    let options = try await GitFixture.options(at: project)
+    let old = scratch.appending("old-state").string
+    try makeLevelDB(at: old)
+
+    let backend = try MigrationBackend(options)
+    let before = try backend.start(from: old)
+    #expect(before.onlyInSource.count == 2)
+    #expect(before.different.isEmpty)
+
+    let report = try backend.sync()
+    #expect(report.conflicts.isEmpty)
+    #expect(report.copied.count == 2)
+
+    let parity = try backend.compare()
+    #expect(parity.agreement == 100)
+    #expect(parity.soundness == 100)
+
+    let state = StateManager(backend: backend)
+    let answer = try await state.put(
+      Contract(
+        name: "Vault", chainID: 56, networkName: "bscmainnet",
+        address: "0x9C03e7F8a12b6D5E4907c1B3f9D27C0b8E61a45D", timestamp: 1_753_441_878_006))
+    #expect(answer.warnings.isEmpty)
+
+    _ = try backend.cutOver(reason: "two weeks without a difference")
+    _ = try backend.rollBack(reason: "the indexer still reads LevelDB")
+    _ = try backend.cutOver()
+    #expect(try backend.complete().parity?.agreeing == 3)
+    await state.close()
+  }
+
   private func makeLevelDB(at path: String) throws {
     let database = try Database(path: path, options: .creatingNew)
     for contract in [
