@@ -202,6 +202,25 @@ public enum HelperProgram {
     _ arguments: [String], input: String = "", environment: [String: String?] = [:],
     timeout: Duration = .seconds(120)
   ) throws(GitError) -> (status: Int32?, output: String) {
+    let outcome = try outcome(
+      of: arguments, input: input, environment: environment, timeout: timeout)
+    return (outcome.status, outcome.output)
+  }
+
+  /// Runs a program with a text as its input, and tells what it complained of as well.
+  ///
+  /// - Parameters:
+  ///   - arguments: The program, looked for in `PATH`, and its arguments.
+  ///   - input: Its standard input.
+  ///   - environment: Variables to set, or nil to take away.
+  ///   - timeout: When it is ended.
+  /// - Returns: Its exit status, nil where it was ended, its standard output, and the lines of its
+  ///   standard error as one.
+  /// - Throws: As ``run(_:input:environment:timeout:)``.
+  public static func outcome(
+    of arguments: [String], input: String = "", environment: [String: String?] = [:],
+    timeout: Duration = .seconds(120)
+  ) throws(GitError) -> (status: Int32?, output: String, errors: String) {
     let deadline = ContinuousClock.now + timeout
     let child = try ChildProcess(arguments, environment: environment)
     do throws(GitError) {
@@ -231,8 +250,9 @@ public enum HelperProgram {
         if count == 0 { break }
         output += buffer[..<count]
       }
+      let errors = child.failure("").message
       let status = child.end(kills: true)
-      return (status, String(decoding: output, as: UTF8.self))
+      return (status, String(decoding: output, as: UTF8.self), errors)
     } catch {
       child.end(kills: true, patience: 1)
       throw error

@@ -27,6 +27,8 @@ struct GitWriteBatch {
   var working: WorkingFiles?
   /// What an interrupted write left, as every answer says.
   var notes: [String] = []
+  /// The team's rules.
+  var rules: RuleCheck?
   /// The folder with the edits made by hand.
   var adopted: DeploymentFolder?
   private(set) var steps: [Step] = []
@@ -62,11 +64,14 @@ struct GitWriteBatch {
   }
 
   /// Adds what an operation does; no step where it changes nothing.
+  ///
+  /// - Throws: `RULE_BROKEN` where a rule forbids it; then nothing was added.
   mutating func add(
     _ operation: PlannedOperation, _ outcome: PlannedOperation.Outcome, _ after: DeploymentFolder
-  ) {
+  ) throws(StateError) {
     var warnings = outcome.warnings
     let changes = ChangeSet(from: nil, folder, to: nil, after, notes: &warnings)
+    try rules?.refuse(changes, operation.kind, reason: operation.reason)
     let isChange = !folder.names(thatDifferIn: after).isEmpty
     if isChange || outcome.joins != nil || outcome.isAlwaysCommitted {
       var joins = outcome.joins

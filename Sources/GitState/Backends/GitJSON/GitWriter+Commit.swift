@@ -38,6 +38,7 @@ extension GitWriter {
     guard !batch.steps.isEmpty else { return }
     let author = try repository.signature(.author)
     let committer = try repository.signature(.committer)
+    signer = try CommitSigner(repository, committer: committer)
     let area = try stagingArea()
     let tip = try writeCommits(&batch, author, committer, area)
     try publish(&batch, tip, author, committer, area)
@@ -97,10 +98,14 @@ extension GitWriter {
     if let time = step.authorTime {
       stepAuthor = Signature(name: author.name, email: author.email, time: max(0, time), offset: 0)
     }
+    let parents = [parent, step.joins?.other.id].compactMap(\.self)
+    if let signer {
+      return try repository.writeCommit(
+        tree: tree, parents: parents, author: stepAuthor, committer: committer,
+        message: step.message, sign: signer.sign)
+    }
     return try repository.writeCommit(
-      tree: tree, parents: [parent, step.joins?.other.id].compactMap(\.self), author: stepAuthor,
-      committer: committer,
-      message: step.message)
+      tree: tree, parents: parents, author: stepAuthor, committer: committer, message: step.message)
   }
 
   func blob(_ item: DeploymentFolder.Item) throws -> ObjectID {

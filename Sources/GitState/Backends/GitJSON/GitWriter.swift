@@ -9,6 +9,8 @@ final class GitWriter {
   let options: GitBackendOptions
   let loader: FolderLoader
   private var method: SyncMethod?
+  /// Signs the batch's commits, where git's configuration asks for it.
+  var signer: CommitSigner?
 
   var isDurable: Bool { options.durability == .full }
 
@@ -135,6 +137,7 @@ final class GitWriter {
     let before = try loader.folder(location.folder, of: tip, in: repository)
     var batch = GitWriteBatch(branch: branch, tip: tip, folder: before, working: working)
     batch.notes = notes
+    batch.rules = try RuleCheck(repository, location, tip: tip)
     try plan(operations, &batch)
     return batch
   }
@@ -227,7 +230,7 @@ final class GitWriter {
           }
         })
       let outcome = try operation.plan(context, &folder)
-      batch.add(operation, outcome, folder)
+      try batch.add(operation, outcome, folder)
     } catch {
       batch.fail(error)
     }
@@ -248,6 +251,10 @@ final class GitWriter {
       case .inStep, .behind: batch.follow(name)
       case .left(let reason, let base): batch.leave(name, reason, base: base)
       case .edited(let file):
+        if let broken = batch.rules?.broken(byEditing: name, to: file, in: batch.tipFolder) {
+          batch.leave(name, broken)
+          continue
+        }
         adopted[name] = DeploymentFolder.Item(
           content: .deployment(file), blob: nil, mode: item?.mode ?? .blob)
         batch.follow(name)
