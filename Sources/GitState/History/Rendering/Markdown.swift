@@ -22,13 +22,12 @@ enum Markdown {
       case ">": result += "&gt;"
       case "@": result += "&#64;"
       case "|": result += "&#124;"
-      // Inside a word it would be a link's: www.example.org, https://example.org.
-      case ":": result += "&#58;"
       case "\\", "`", "*", "_", "[", "]", "(", ")", "#", "!", "~", "+", "-", ".", "$":
         result += "\\\(character)"
       default: result.unicodeScalars.append(character)
       }
     }
-    return result
+    // It would be a link's: https://example.org.
+    return result.replacing("://", with: "&#58;//")
   }
 }
