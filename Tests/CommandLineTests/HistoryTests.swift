@@ -68,6 +68,83 @@ import Testing
     #expect(edited["changes"]?.array?.count == 2)
   }
 
+  @Test func datesNameTheLastCommitOfTheirTime() async throws {
+    let project = try await newRepository()
+    for (day, digit) in zip(["21", "22", "23"], "123") {
+      let date = "2025-07-\(day)T10:00:00Z"
+      let put = try await gitstate(
+        "put", "56-A", "--network", "bsc", "--address", address(digit), "--timestamp", time,
+        in: project, environment: ["GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date])
+      try #require(put.status == 0)
+    }
+    for (revision, digit) in [
+      ("2025-07-22", "2"), ("2025-07-22T09:59:59Z", "1"), ("@1753178400", "2"), ("main@{1}", "2"),
+      ("2 days ago", "3"), ("an hour ago", "3"), ("2.weeks.ago", "3"), ("yesterday", "3"),
+      ("HEAD~2", "1"),
+    ] as [(String, Character)] {
+      #expect(
+        try await succeed("get", "56-A", "--field", "address", "--at", revision, in: project)
+          == address(digit), "\(revision)")
+    }
+    for revision in ["2025-07-20", "90 years ago", "2 dogs ago", "HEAD^{tree}", "HEAD:deployments"]
+    {
+      #expect(
+        try await refusal("get", "56-A", "--at", revision, in: project).status == 3, "\(revision)")
+    }
+    for command in [["list"], ["query"], ["export"], ["compare", "56", "bsc"]] {
+      let result = try await gitstate(command + ["--at", "2025-07-21", "--json"], in: project)
+      #expect(result.status == 0, "\(command)")
+    }
+    #expect(
+      try await json("list", "--at", "2025-07-21", in: project)[0]?["address"]
+        == .string(address("1")))
+  }
+
+  @Test func aThousandChangesStayReadable() async throws {
+    let project = try await newRepository()
+    let records = (0..<1000).map { index -> JSONValue in
+      [
+        "contractName": .string("C\(index)"), "chainId": .number(JSONNumber(1 + index / 250)),
+        "networkName": .string("net\(index / 250)"), "address": .string(address("1")),
+        "factoryByteCodeHash": "", "timestamp": 1,
+      ]
+    }
+    try await put("Start", "1", in: project)
+    try writeFile(scratch.appending("records.json"), JSONValue.array(records).text(.compact))
+    try await succeed("put", "--file", "../records.json", in: project)
+    let text = try await succeed("diff", "HEAD~1", in: project).split(separator: "\n")
+    #expect(text.prefix(3) == ["add 1000 contracts on 4 networks", "1000 added", "net0 (1)"])
+    let markdown = try await succeed("diff", "HEAD~1", "--format", "markdown", in: project)
+    #expect(markdown.hasPrefix("**add 1000 contracts on 4 networks**\n\n1000 added\n"))
+    #expect(markdown.split(separator: "\n").count { $0.hasPrefix("| added") } == 1000)
+    #expect(markdown.split(separator: "\n").count { $0 == "</details>" } == 4)
+    let html = try await succeed("diff", "HEAD~1", "--format", "html", in: project)
+    #expect(html.contains("<tr><td><a href=\"#c3\">net2 (3)</a></td><td>250 added</td></tr>"))
+    for outside in ["http:", "https:", "src=", "<script", "@import"] {
+      #expect(!html.contains(outside), "\(outside)")
+    }
+  }
+
+  @Test func membersOfTheFileAreTold() async throws {
+    let project = try await sampleRepository()
+    let file = project.appending("deployments/bscmainnet.json")
+    try writeFile(
+      file,
+      try text(file).replacing("[\"Oracle\"]", with: "[\"Token\"]")
+        .replacing("2025-07-25T11", with: "2025-07-26T11"))
+    let changes = try await json("diff", in: project)
+    #expect(changes["files"]?[0]?["file"] == "deployments/bscmainnet.json")
+    #expect(
+      changes["files"]?[0]?["fields"]?.array?.map { $0["path"] }
+        == ["lastDeployed", "infrastructureContracts"])
+    // What inherits the file's time has another one now.
+    #expect(changes["changes"]?.array?.count == 2)
+    let text = try await succeed("diff", in: project)
+    #expect(text.contains("deployments/bscmainnet.json, the file itself"))
+    #expect(
+      try await succeed("diff", "--format", "markdown", in: project).contains("1 file changed"))
+  }
+
   @Test func textFromTheStateIsOnlyText() async throws {
     let project = try await newRepository()
     let name = "<img src=x onerror=alert(1)>|`\u{1B}[31m\u{202E}\n# x"

@@ -16,7 +16,10 @@ extension Repository {
       return try commit(try commitID(ofRevision: revision))
     } catch {
       let now = SystemClock.milliseconds / 1000
-      if error.code == .notFound, let time = RevisionDate.seconds(revision, now: now) {
+      // To git, "2 days ago" is no name at all.
+      if [.notFound, .invalidSpec].contains(error.code),
+        let time = RevisionDate.seconds(revision, now: now)
+      {
         return try commit(asOf: time, revision, tip: tip)
       }
       if isShallow {

@@ -1,6 +1,6 @@
 /// Dates as people give them in place of a revision.
 enum RevisionDate {
-  /// Reads an ISO 8601 date or time, `@` and seconds, `yesterday`, or `3 days ago`.
+  /// Reads an ISO 8601 date or time, `@` and seconds, `yesterday`, `last week`, or `3 days ago`.
   ///
   /// A day without a time is meant as a whole: what was there at its end, in UTC.
   ///
@@ -20,11 +20,18 @@ enum RevisionDate {
     case ["yesterday"]: return now - 86400
     default: break
     }
-    guard words.count == 3, words[2] == "ago", let count = Int64(words[0]), count >= 0,
+    if words.count == 2, words[0] == "last", let unit = unit(String(words[1])), unit >= 7 * 86400 {
+      return now - unit
+    }
+    guard words.count == 3, words[2] == "ago", let count = number(words[0]), count >= 0,
       let unit = unit(String(words[1]))
     else { return nil }
     let (product, overflow) = count.multipliedReportingOverflow(by: unit)
     return overflow ? nil : now.subtractingReportingOverflow(product).partialValue
+  }
+
+  private static func number(_ word: Substring) -> Int64? {
+    ["a", "an", "one"].contains(word) ? 1 : Int64(word)
   }
 
   private static func unit(_ word: String) -> Int64? {
