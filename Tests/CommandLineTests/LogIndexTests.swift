@@ -58,6 +58,18 @@ import Testing
     }
   }
 
+  @Test func whereNoIndexCanBeKeptOneIsMadeInMemory() async throws {
+    let project = try await newRepository()
+    let first = try await put("A", "1", in: project)
+    let second = try await put("A", "2", in: project)
+    let folder = project.appending(".git/gitstate")
+    _ = try await runProgram("rm", ["-rf", folder.string], in: scratch)
+    try writeFile(folder, "no folder")
+    #expect(try await commits("56-A", in: project) == [second, first])
+    let blame = try await json("blame", "56-A", in: project)
+    #expect(blame.array?.first { $0["field"] == "address" }?["commit"] == .string(second))
+  }
+
   @Test func renamesAreFollowed() async throws {
     let project = try await newRepository()
     let added = try await put("Old", "1", in: project, more: ["-m", "the first one"])

@@ -73,7 +73,7 @@ extension GitReader {
   /// What commits did to a contract, newest first, with the name that it had after each.
   private mutating func touches(of key: ContractKey) throws -> [(ObjectID, LogIndex.Touch, String)]
   {
-    let found = try withIndex { index, _ in try index.commits(touching: .contract(key)) } ?? []
+    let found = try withIndex { index in try index.commits(touching: .contract(key)) } ?? []
     return found.compactMap { commit, touch in
       touch.map { (commit, $0, $0.key.name) }
     }

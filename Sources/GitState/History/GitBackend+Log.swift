@@ -156,25 +156,14 @@ extension GitReader {
   {
     guard query.limit != 0 else { return ([], []) }
     guard let selector = query.selector else { return try walk(query) }
-    do {
-      return try indexed(query, selector) ?? ([], [])
-    } catch let error as StateError where error.code == .backendUnavailable {
-      throw error
-    } catch {
-      // Without a place for the index, or on a full disk, the history itself has the answer.
-      var found = try walk(query)
-      found.notes.insert(
-        "the index of the log cannot be used, so the whole history was read: "
-          + StateError(error, .backendUnavailable, "it").message, at: 0)
-      return found
-    }
+    return try indexed(query, selector) ?? ([], [])
   }
 
   /// The commits that the index has for a contract or chain.
   private mutating func indexed(_ query: LogQuery, _ selector: ContractSelector) throws -> (
     entries: [LogEntry], notes: [String]
   )? {
-    let found = try withIndex { index, _ in
+    let found = try withIndex { index in
       try (index.commits(touching: selector), index.notes(), index)
     }
     guard let (commits, notes, index) = found else { return nil }
@@ -198,18 +187,13 @@ extension GitReader {
     var commits: [Commit] = []
     try repository.walk(from: [tip], order: .topological) { commit in
       if query.covers(commit), try isChanging(commit) { commits.append(commit) }
-      // Without a filter, what is enough is enough.
-      return query.selector != nil || commits.count < query.limit ?? .max
+      return commits.count < query.limit ?? .max
     }
     for commit in commits {
       var found: [String] = []
       let changes = try changes(of: commit, &found)
       notes += found.map { "in commit \(commit.id.short), \($0)" }
-      if let selector = query.selector, !changes.changes.contains(where: selector.isTouched) {
-        continue
-      }
       entries.append(LogEntry(commit, changes.changes.map(\.key)))
-      if entries.count == query.limit { break }
     }
     return (entries, notes)
   }
@@ -254,12 +238,5 @@ extension LogQuery {
   /// Whether a commit is of the time asked for.
   fileprivate func covers(_ commit: Commit) -> Bool {
     commit.author.time >= since ?? .min && commit.author.time <= until ?? .max
-  }
-}
-
-extension ContractSelector {
-  /// Whether a change concerns what is selected; a rename concerns the old name as well.
-  fileprivate func isTouched(_ change: ContractChange) -> Bool {
-    change.keys.contains(where: contains)
   }
 }

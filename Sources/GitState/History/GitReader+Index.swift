@@ -4,22 +4,38 @@ import Git
 extension GitReader {
   /// Does something with the index of the log, brought up to the branch's tip.
   ///
+  /// Where none can be kept, as in a repository that cannot be written, one is made in memory.
+  ///
   /// - Parameter body: Reads the index.
   /// - Returns: What the body returns; nil where there is no commit yet.
-  /// - Throws: What keeps the index from being made, such as a repository that cannot be written; the
-  ///   caller then does without.
-  mutating func withIndex<Result>(_ body: (LogIndex, ObjectID) throws -> Result) throws -> Result? {
+  /// - Throws: Where the history cannot be read.
+  mutating func withIndex<Result>(_ body: (LogIndex) throws -> Result) throws -> Result? {
     guard let tip = try branch().tip else { return nil }
     do {
-      return try useIndex(tip, body)
-    } catch let error as DatabaseError where LogIndex.isDamage(error) {
-      try LogIndex.remove(LogIndex.path(location))
-      return try useIndex(tip, body)
+      do {
+        return try useIndex(tip, body)
+      } catch let error as DatabaseError where LogIndex.isDamage(error) {
+        try LogIndex.remove(LogIndex.path(location))
+        return try useIndex(tip, body)
+      }
+    } catch let error as GitError {
+      // That is the history's fault, not the index's.
+      throw error
+    } catch {
+      return try useIndexInMemory(tip, body)
     }
   }
 
+  private mutating func useIndexInMemory<Result>(
+    _ tip: ObjectID, _ body: (LogIndex) throws -> Result
+  ) throws -> Result {
+    let index = try LogIndex(inMemoryFor: location)
+    try catchUp(index, to: tip)
+    return try body(index)
+  }
+
   private mutating func useIndex<Result>(
-    _ tip: ObjectID, _ body: (LogIndex, ObjectID) throws -> Result
+    _ tip: ObjectID, _ body: (LogIndex) throws -> Result
   ) throws -> Result {
     var index = try LogIndex(location)
     // Another process may move it, too; whoever comes second looks again.
@@ -30,7 +46,7 @@ extension GitReader {
       }
       try catchUp(index, to: tip)
     }
-    return try body(index, tip)
+    return try body(index)
   }
 
   /// Adds the commits that the branch got since, in batches, and takes out those that it lost.

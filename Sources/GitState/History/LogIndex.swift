@@ -48,6 +48,13 @@ struct LogIndex {
     }
   }
 
+  /// An index that is only in memory, for repositories that cannot be written.
+  init(inMemoryFor location: StateLocation) throws {
+    path = ":memory:"
+    queue = try DatabaseQueue()
+    try queue.inDatabase { database in try Self.create(database, folder: location.folder) }
+  }
+
   /// Whether there is an index at all; a write makes none.
   static func exists(_ location: StateLocation) -> Bool { access(path(location), F_OK) == 0 }
 
