@@ -53,7 +53,13 @@ public final class Quarantine: Sendable {
     }
   }
 
-  deinit { Self.removeTree(path) }
+  deinit { discard() }
+
+  /// Removes it with all that was not accepted.
+  ///
+  /// Call it, rather than wait for the last reference to go: a transfer that was given up keeps one for
+  /// as long as it hangs.
+  public func discard() { Self.removeTree(path) }
 
   private static let prefix = "incoming-"
 

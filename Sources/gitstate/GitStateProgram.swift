@@ -113,8 +113,8 @@ struct RootCommand: ParsableCommand {
       CommandGroup(
         name: "Share",
         subcommands: [
-          RemoteCommand.self, SyncCommand.self, PullCommand.self, PushCommand.self,
-          FetchCommand.self,
+          CloneCommand.self, RemoteCommand.self, StatusCommand.self, SyncCommand.self,
+          PullCommand.self, PushCommand.self, FetchCommand.self, BackupCommand.self,
         ]),
       CommandGroup(name: "Migrate", subcommands: [MigrateCommand.self]),
       CommandGroup(name: "Watch", subcommands: [HealthCommand.self, MetricsCommand.self]),

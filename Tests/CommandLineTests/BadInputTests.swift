@@ -373,7 +373,8 @@ import Testing
     let folder = try makeFolder(scratch.appending("empty"))
     let commands = [
       "init", "put", "get", "list", "query", "delete", "log", "show", "diff", "revert", "restore",
-      "rollback", "import", "export", "remote", "push", "verify",
+      "rollback", "import", "export", "remote", "push", "pull", "sync",
+      "fetch", "clone", "status", "backup", "verify",
     ]
     let help = try await succeed("--help", in: folder)
     for command in commands {

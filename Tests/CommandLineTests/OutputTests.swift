@@ -113,6 +113,7 @@ import Testing
       ["init"], ["put"], ["get"], ["list"], ["query"], ["delete"], ["log"], ["show"], ["diff"],
       ["revert"], ["restore"], ["rollback"], ["import", "leveldb"], ["import", "json"], ["export"],
       ["remote", "add"], ["remote", "remove"], ["remote", "list"], ["push"], ["pull"], ["sync"],
+      ["clone"], ["status"], ["backup", "create"], ["backup", "verify"], ["backup", "restore"],
       ["fetch"], ["verify"],
     ]
     for command in commands {

@@ -132,9 +132,10 @@ final class CredentialSource: Sendable {
       if asking.scheme == "https" || asking.isLoopback {
         let token = String(cString: token)
         keepSecret(token)
-        note("GITSTATE_TOKEN")
         // Hosts look at the token alone; this is the name that GitHub documents.
-        return .password(userName: request.userName ?? "x-access-token", password: token)
+        let user = request.userName ?? url.user ?? "x-access-token"
+        note("GITSTATE_TOKEN of the user \(user) (https://USER@... names another)")
+        return .password(userName: user, password: token)
       }
       hint("GITSTATE_TOKEN is sent over https only, as anybody can read http")
     }

@@ -51,14 +51,16 @@ extension GitBackend {
       return (branch, try RemoteConnector(branch.remote, isPush: false, repository, options))
     }
     let known = Array(Set([branch.tip, branch.seen, branch.tracked].compactMap { $0 }))
-    let (references, quarantine) = try connector.run("nothing was fetched") { endpoint in
-      let quarantine = try Quarantine(
+    let quarantine = try convertingGitErrors(.writeFailed, "nothing was fetched") {
+      try Quarantine(
         below: location.privateDirectory, of: location.commonDirectory,
         // A shallow clone lacks what its tips lead to.
         knowing: repository.isShallow ? [] : known)
-      let wanted = branch.theirBranch
-      let references = try RemoteTransfer.fetch(from: endpoint, into: quarantine) { _ in [wanted] }
-      return (references, quarantine)
+    }
+    defer { quarantine.discard() }
+    let wanted = branch.theirBranch
+    let references = try connector.run("nothing was fetched") { endpoint in
+      try RemoteTransfer.fetch(from: endpoint, into: quarantine) { _ in [wanted] }
     }
     let tip = references.first { $0.name == branch.theirBranch }?.id
     let others = references.map(\.name)

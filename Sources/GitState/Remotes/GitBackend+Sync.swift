@@ -95,6 +95,20 @@ extension GitBackend {
     throw StateError(.remoteUnavailable, "nothing was pushed")
   }
 
+  /// Whether each write is to wait until the remote has it, by git's setting `gitstate.push`.
+  ///
+  /// It is for programs to look at: a write of this library never waits for a server.
+  ///
+  /// - Returns: Whether it is set.
+  /// - Throws: `BACKEND_UNAVAILABLE` where the configuration cannot be read.
+  public func sharesWrites() throws(StateError) -> Bool {
+    try read { reader throws(StateError) in
+      try convertingGitErrors(.backendUnavailable, "git's configuration could not be read") {
+        try reader.repository.configurationBool("gitstate.push") ?? false
+      }
+    }
+  }
+
   /// How many commits lead from one to another.
   private func count(from old: ObjectID?, to new: String) throws(StateError) -> Int {
     try convertingGitErrors(.backendUnavailable, "the history could not be read") {

@@ -55,7 +55,8 @@ struct RemoteConnector {
     var endpoint = RemoteEndpoint(url: target, silence: options.timeout)
     if url.kind == .http {
       endpoint.certificateFile =
-        try Self.variable("GIT_SSL_CAINFO") ?? repository.httpSetting("sslcainfo", for: address)
+        try Self.variable("GIT_SSL_CAINFO") ?? repository.httpSetting(
+          "sslcainfo", for: url.withoutUser)
         ?? Self.variable("SSL_CERT_FILE")
     }
     endpoint.credentials = { request in try secrets.answer(request) }
@@ -125,7 +126,7 @@ extension StateError {
             + "gitstate fetch"
         )
       case .authentication: (.authenticationFailed, "\(action): \(name) (\(address)): \(text)")
-      case .certificate: (.remoteUntrusted, "\(action): \(text)")
+      case .certificate: (.remoteUntrusted, "\(action): \(name) (\(address)): \(text)")
       case .badContent:
         (
           .remoteInvalid,

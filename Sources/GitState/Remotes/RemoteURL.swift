@@ -66,6 +66,9 @@ struct RemoteURL: Hashable, Sendable {
   /// The server as people and credential helpers name it: `git.example.org:8443`.
   var server: String { host + (port.map { ":\($0)" } ?? "") }
 
+  /// The address without user and password, as settings for a server name it.
+  var withoutUser: String { "\(scheme)://\(server)\(path)" }
+
   /// Whether the server is this machine, so that nobody listens in.
   var isLoopback: Bool { ["localhost", "127.0.0.1", "[::1]"].contains(host.lowercased()) }
 

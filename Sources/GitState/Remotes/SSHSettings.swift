@@ -48,7 +48,9 @@ struct SSHSettings: Sendable {
       case "user": user = url.user ?? value
       case "identityfile": files.append(Self.expanded(value))
       case "identitiesonly": usesOnlyKeyFiles = value == "yes"
-      case "userknownhostsfile": knownHostsFiles = Self.files(value)
+      // ssh takes the home folder from the list of users; libgit2 from HOME.
+      case "userknownhostsfile":
+        knownHostsFiles = [Self.expanded("~/.ssh/known_hosts")] + Self.files(value)
       case "globalknownhostsfile": knownHostsFiles += Self.files(value)
       case "proxycommand", "proxyjump": if value != "none" { proxy = value }
       default: break
@@ -92,7 +94,9 @@ struct SSHSettings: Sendable {
   func check(_ key: HostKey) throws {
     let wanted = Base64.encoded(key.bytes)
     var others: [String] = []
-    for file in knownHostsFiles where try FileSystem.kind(of: file) != .absent {
+    var looked: Set<String> = []
+    for file in knownHostsFiles where looked.insert(file).inserted {
+      guard try FileSystem.kind(of: file) != .absent else { continue }
       let found = try HelperProgram.run(
         ["ssh-keygen", "-F", knownName, "-f", file], timeout: .seconds(10))
       for line in found.output.split(whereSeparator: \.isNewline) where !line.hasPrefix("#") {

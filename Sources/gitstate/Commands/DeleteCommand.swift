@@ -16,6 +16,7 @@ struct DeleteCommand: AsyncParsableCommand {
   @Option(name: [.customShort("m"), .customLong("reason")], help: "Why, for the commit.")
   var reason: String?
 
+  @OptionGroup var sharing: SharingArguments
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {
@@ -28,6 +29,6 @@ struct DeleteCommand: AsyncParsableCommand {
         .notFound, "\(key.description.escapingUnprintable) is not recorded; nothing was removed",
         key: key)
     }
-    options.printAnswer(result, unchanged: "nothing changed")
+    try await sharing.printAndShare(result, state, options, unchanged: "nothing changed")
   }
 }

@@ -61,6 +61,7 @@ struct PutCommand: AsyncParsableCommand {
   @Option(name: [.customShort("m"), .customLong("reason")], help: "Why, for the commit.")
   var reason: String?
 
+  @OptionGroup var sharing: SharingArguments
   @OptionGroup var options: GlobalOptions
 
   func validate() throws {
@@ -94,7 +95,8 @@ struct PutCommand: AsyncParsableCommand {
         case 1: "\(contracts[0].key.description.escapingUnprintable) is recorded so already"
         default: "all \(contracts.count) records are there already"
         }
-      options.printAnswer(result, unchanged: "nothing to record: \(unchanged)")
+      try await sharing.printAndShare(
+        result, state, options, unchanged: "nothing to record: \(unchanged)")
     } else if let key {
       let expression = try KeyExpression(key)
       let arguments = try deploymentArguments()
@@ -116,8 +118,8 @@ struct PutCommand: AsyncParsableCommand {
       update.timestamp = timestamp
       update.networkName = network
       let result = try await state.update(update, reason: reason)
-      options.printAnswer(
-        result,
+      try await sharing.printAndShare(
+        result, state, options,
         unchanged:
           "nothing to record: \(update.key.description.escapingUnprintable) is recorded so "
           + "already")

@@ -30,6 +30,11 @@ struct ImportReportText {
         Output.line("    \(field.path.escapingUnprintable)  kept \(old), source \(new)")
       }
     }
+    if report.updated > 0, !isDryRun, let before = report.changes.from {
+      Output.line(
+        "The state before is \(before.prefix(7)); go back to it with: gitstate rollback "
+          + before.prefix(7))
+    }
     if !report.differences.isEmpty {
       Output.line("Take the source's records with --overwrite.")
     }
