@@ -7,7 +7,7 @@ release = swift build -c release --static-swift-stdlib -Xlinker -s --product git
 # The tests see no configuration of the user's; building needs it, since it may say where packages are.
 isolated = env GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 
-.PHONY: help build test lint format demo readme manual docs crash install uninstall clean
+.PHONY: help build test lint format demo readme manual docs crash rounds install uninstall clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -60,6 +60,12 @@ docs: ## Make the library's documentation into .build-docs/html
 crash: ## Kill a put before each of its system calls that write (needs strace)
 	swift build --product gitstate
 	scripts/crash-points .build/debug/gitstate
+
+rounds: ## Let ten clones share over each transport, 200 rounds in all
+	@scripts/install-dependencies --tests
+	swift build --build-tests
+	GITSTATE_ROUNDS=20 $(isolated) swift test --skip-build --disable-xctest \
+	  --filter 'SharingTests.nothingIsLostWhenManyPush|ServerTests.(ssh|https)Shares'
 
 install: ## Install program, completions and manual page below PREFIX (~/.local)
 	@scripts/install-dependencies

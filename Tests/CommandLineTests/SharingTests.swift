@@ -4,6 +4,9 @@ import SystemPackage
 import TestSupport
 import Testing
 
+/// How often each clone records and shares in the long form of the tests (`make rounds`).
+let longRounds = ProcessInfo.processInfo.environment["GITSTATE_ROUNDS"].flatMap { Int($0) }
+
 /// Several clones that share one remote, as a team and its robots do.
 @Suite(.scratchDirectory) struct SharingTests {
   /// A bare repository with the sample state, and clones of it.
@@ -26,7 +29,7 @@ import Testing
 
   @Test(arguments: [2, 10]) func nothingIsLostWhenManyPush(count: Int) async throws {
     let (store, clones) = try await team(count)
-    let rounds = count == 2 ? 4 : 2
+    let rounds = longRounds ?? (count == 2 ? 4 : 2)
     try await withThrowingTaskGroup(of: Void.self) { group in
       for (number, clone) in clones.enumerated() {
         group.addTask {
