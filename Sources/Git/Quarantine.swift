@@ -127,7 +127,8 @@ public final class Quarantine: Sendable {
 
   private func unpack(_ objects: [ObjectID]) throws(GitError) {
     let source = try Repository(opening: path)
-    let target = try Repository(opening: commonDirectory)
+    // One wait for the disk instead of two for each object.
+    let target = try Repository(opening: commonDirectory, holdsObjects: true)
     var byKind: [Int32: [ObjectID]] = [:]
     for id in objects {
       var (length, kind) = (0, git_object_t(rawValue: 0))
@@ -153,6 +154,13 @@ public final class Quarantine: Sendable {
         }
       }
     }
+    let area = try StagingArea(
+      "\(path)/staged",
+      method: try SyncMethod.durable(in: [path, "\(commonDirectory)/objects"]))
+    let staged = try target.stageObjects(in: area)
+    try area.flush()
+    try staged.publish(area)
+    try area.syncNames()
   }
 
   /// The names in a pack's index (gitformat-pack, version 2).

@@ -159,6 +159,34 @@ let longRounds = ProcessInfo.processInfo.environment["GITSTATE_ROUNDS"].flatMap 
     try await succeed("pull", in: clones[1])
   }
 
+  @Test func commitsThatBreakTheTeamsRulesAreRefused() async throws {
+    let (store, clones) = try await team(2)
+    try await commit(
+      ["deployments/.gitstate.json": #"{"format": 1, "rules": {"noRemoval": true}}"#],
+      in: clones[0])
+    for clone in clones { try await succeed("sync", in: clone) }
+    // By hand and by git, past the guard.
+    try await commit(
+      [
+        "deployments/basesepolia.json": basesepolia.replacingOccurrences(
+          of: "\"Token\"", with: "\"Other\"")
+      ], in: clones[0], message: "Tidy up")
+    try await git("push", "--quiet", in: clones[0])
+    let before = try await git("rev-parse", "HEAD", in: clones[1])
+    for command in ["pull", "sync"] {
+      let refused = try await refusal(command, in: clones[1])
+      #expect(refused.code == "REMOTE_INVALID", "\(refused.message)")
+      #expect(refused.message.contains("84532-Token") && refused.message.contains("noRemoval"))
+    }
+    #expect(try await git("rev-parse", "HEAD", in: clones[1]) == before)
+    try await expectSound(clones[1])
+    // Meant after all: taken in by name, and from then on nobody is in the way.
+    try await succeed("merge", "origin/main", in: clones[1])
+    try await succeed("sync", in: clones[1])
+    #expect(
+      try await git("rev-parse", "main", in: store) == git("rev-parse", "HEAD", in: clones[1]))
+  }
+
   @Test func aLinkThatComesInIsRefused() async throws {
     let (_, clones) = try await team(2)
     try await git("rm", "--quiet", "deployments/bscmainnet.json", in: clones[0])

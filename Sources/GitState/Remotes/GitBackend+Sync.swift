@@ -142,7 +142,10 @@ extension GitBackend {
             + "git log \(branch.shownTheirs.escapingUnprintable)..\(seen.short), and if that is "
             + "meant, accept it with: gitstate fetch --accept-rewritten \(name)")
     }
-    if let tip { try checkFiles(tip, branch) }
+    if let tip {
+      try checkFiles(tip, branch)
+      try checkRules(tip, branch)
+    }
     return fetched
   }
 
@@ -161,6 +164,26 @@ extension GitBackend {
       where theirs[file]?.blob == nil || theirs[file]?.blob != ours[file]?.blob {
         throw Self.refusal(of: error, tip, branch)
       }
+    }
+  }
+
+  /// Refuses commits that break the team's rules.
+  private func checkRules(_ tip: ObjectID, _ branch: RemoteBranch) throws(StateError) {
+    // Without a commit here there is nothing yet that could be harmed.
+    guard let ours = branch.tip, ours != tip else { return }
+    try read { reader throws(StateError) in
+      let broken = try convertingGitErrors(
+        .backendUnavailable, "what came in could not be held to the rules"
+      ) { try reader.brokenRules(from: tip, hiding: [ours]) }
+      guard let first = broken.first else { return }
+      let rest = broken.count > 1 ? " (and \(broken.count - 1) more)" : ""
+      let theirs = branch.shownTheirs.escapingUnprintable
+      throw StateError(
+        .remoteInvalid,
+        "nothing was taken in: \(first)\(rest); see it all with: gitstate verify --history "
+          + "\(ours.short)..\(theirs), and have it reverted there, or, if it is meant, take it in with: "
+          + "gitstate merge \(theirs)",
+        underlying: StateError(.ruleBroken, first))
     }
   }
 
