@@ -7,7 +7,7 @@ release = swift build -c release --static-swift-stdlib -Xlinker -s --product git
 # The tests see no configuration of the user's; building needs it, since it may say where packages are.
 isolated = env GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 
-.PHONY: help build test lint format demo readme manual docs crash rounds install uninstall clean
+.PHONY: help build test lint format demo readme manual docs crash sanitize bench rounds install uninstall clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -57,9 +57,21 @@ docs: ## Make the library's documentation into .build-docs/html
 	@echo "See it with: docc preview Sources/GitState/GitState.docc --output-path .build-docs/html" \
 	  "--additional-symbol-graph-dir .build-docs/symbols"
 
-crash: ## Kill a put before each of its system calls that write (needs strace)
+crash: ## Break writes off at each system call; as root, also cut the power (needs strace)
 	swift build --product gitstate
 	scripts/crash-points .build/debug/gitstate
+	@if [ "$$(id -u)" = 0 ]; then scripts/power-cuts .build/debug/gitstate; fi
+
+sanitize: ## Run the tests with the address and then the thread sanitizer
+	for kind in address thread; do \
+	  $(isolated) swift test --sanitize=$$kind --scratch-path .build-$$kind --disable-xctest || exit 1; \
+	done
+
+bench: ## Measure beside git, libgit2 and LevelDB: a table, and JSON and charts in .build-bench
+	@scripts/install-dependencies --tests
+	$(release)
+	swift build -c release --package-path Benchmarks --scratch-path .build-bench
+	scripts/bench "$$(swift build -c release --show-bin-path)/gitstate" .build-bench/release/gitstate-bench
 
 rounds: ## Let ten clones share over each transport, 200 rounds in all
 	@scripts/install-dependencies --tests
@@ -79,4 +91,4 @@ uninstall: ## Remove what install put there
 	  "$(target)/share/fish/vendor_completions.d/gitstate.fish"
 
 clean: ## Remove what was built
-	rm -rf .build .build-docs
+	rm -rf .build .build-docs .build-bench .build-address .build-thread Benchmarks/.build

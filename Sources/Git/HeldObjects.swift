@@ -32,6 +32,25 @@ final class HeldObjects {
     self.size += size
   }
 
+  /// Gives an object's type and content to a body.
+  ///
+  /// Straight from memory: `git_odb_read` would hash it once more.
+  func withContent<Result>(
+    of id: ObjectID, _ body: (_ kind: String, _ content: UnsafeRawBufferPointer) -> Result
+  ) throws(GitError) -> Result {
+    var raw = id.raw
+    var data: UnsafeMutableRawPointer?
+    var size = 0
+    var type = GIT_OBJECT_INVALID
+    guard let read = store.pointee.read else {
+      throw GitError(.failed, "libgit2's store in memory cannot be read", context: id.hex)
+    }
+    try check(read(&data, &size, &type, store, &raw), id.hex)
+    defer { git_odb_backend_data_free(store, data) }
+    return body(
+      text(git_object_type2string(type)) ?? "", UnsafeRawBufferPointer(start: data, count: size))
+  }
+
   /// Forgets all objects that are held; those that were reused only where asked to.
   func reset(forgetsReused: Bool) throws(GitError) {
     ids = []

@@ -50,10 +50,20 @@ extension Repository {
     try filtered(bytes, path: path, GIT_FILTER_TO_WORKTREE)
   }
 
+  private func hasFilter(_ path: String, _ mode: git_filter_mode_t) throws(GitError) -> Bool {
+    var list: OpaquePointer?
+    let flags = GIT_FILTER_ALLOW_UNSAFE.rawValue
+    try check(git_filter_list_load(&list, handle.pointer, nil, path, mode, flags), path)
+    git_filter_list_free(list)
+    return list != nil
+  }
+
   private func filtered(
     _ content: [UInt8], path: String, _ mode: git_filter_mode_t
   ) throws(GitError) -> [UInt8] {
     let path = try withoutNUL(path)
+    // Most files have no filter: then there is nothing to hash and to look up.
+    guard try hasFilter(path, mode) else { return content }
     var blob: OpaquePointer?
     defer { git_blob_free(blob) }
     if mode == GIT_FILTER_TO_WORKTREE {

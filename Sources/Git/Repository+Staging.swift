@@ -64,7 +64,7 @@ extension Repository {
     if ids.count > Self.mostLooseObjects {
       files = try stagePack(ids, in: area)
     } else {
-      for id in ids { files.append(try stage(id, in: area)) }
+      for id in ids { files.append(try stage(id, held, in: area)) }
     }
     try held.reset(forgetsReused: false)
     return StagedObjects(files: files, ids: ids)
@@ -72,28 +72,26 @@ extension Repository {
 
   private static var mostLooseObjects: Int { 100 }
 
-  private func stage(_ id: ObjectID, in area: StagingArea) throws(GitError) -> StagedFile {
-    var raw = id.raw
-    let object = try Owned<DatabaseObjectResource>(id.hex) { [database = database.pointer] in
-      git_odb_read($0, database, &raw)
-    }
-    let size = git_odb_object_size(object.pointer)
-    let kind = text(git_object_type2string(git_odb_object_type(object.pointer))) ?? ""
-    // gitformat-loose: the type and size, a NUL, the content.
-    let header = Array("\(kind) \(size)\0".utf8)
-    var room = gitstate_deflate_bound(header.count + size)
-    var status = Z_OK
-    let content = [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
-      // Level 1: what is packed later is compressed better then.
-      status = gitstate_deflate(
-        header, header.count, git_odb_object_data(object.pointer), size, 1, buffer.baseAddress,
-        &room)
-      count = room
+  private func stage(_ id: ObjectID, _ held: HeldObjects, in area: StagingArea) throws(GitError)
+    -> StagedFile
+  {
+    let (file, status) = try held.withContent(of: id) { kind, data in
+      // gitformat-loose: the type and size, a NUL, the content.
+      let header = Array("\(kind) \(data.count)\0".utf8)
+      var room = gitstate_deflate_bound(header.count + data.count)
+      var status = Z_OK
+      let file = [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+        // Level 1: what is packed later is compressed better then.
+        status = gitstate_deflate(
+          header, header.count, data.baseAddress, data.count, 1, buffer.baseAddress, &room)
+        count = room
+      }
+      return (file, status)
     }
     guard status == Z_OK else {
       throw GitError(.failed, "cannot compress object \(id.short)", category: .zlib)
     }
-    return try area.stage(content, for: looseFile(of: id), mode: 0o444)
+    return try area.stage(file, for: looseFile(of: id), mode: 0o444)
   }
 
   /// Writes a pack of just these objects (`git_packbuilder_write`).

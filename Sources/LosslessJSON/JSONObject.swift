@@ -130,8 +130,13 @@ extension JSONObject: RandomAccessCollection {
 extension JSONObject: Hashable {
   /// Whether both have equal members in the same order.
   public static func == (left: JSONObject, right: JSONObject) -> Bool {
-    left.count == right.count
-      && zip(left.members, right.members).allSatisfy { left, right in
+    guard left.count == right.count else { return false }
+    // What was copied and not changed shares its memory: an edited file has most of the old one's.
+    let isShared = left.members.withUnsafeBufferPointer { left in
+      right.members.withUnsafeBufferPointer { $0.baseAddress == left.baseAddress }
+    }
+    return isShared
+      || zip(left.members, right.members).allSatisfy { left, right in
         left.key.hasSameUTF8(as: right.key) && left.value == right.value
       }
   }

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Comparing strings by their UTF-8 bytes.
 ///
 /// Swift's `==` and `<` are those of canonical equivalence ("\u{e9}" == "e\u{301}"), but two JSON
@@ -5,8 +7,14 @@
 extension String {
   /// Whether the other string consists of the same bytes.
   func hasSameUTF8(as other: String) -> Bool {
-    // Equal bytes are always equal text, and `==` has a fast path for text that is ASCII.
-    guard utf8.count == other.utf8.count, self == other else { return false }
+    let decided = utf8.withContiguousStorageIfAvailable { left in
+      other.utf8.withContiguousStorageIfAvailable { right in
+        guard left.count == right.count else { return false }
+        guard let start = left.baseAddress, let otherStart = right.baseAddress else { return true }
+        return start == otherStart || memcmp(start, otherStart, left.count) == 0
+      }
+    }
+    if case .some(.some(let isSame)) = decided { return isSame }
     return utf8.elementsEqual(other.utf8)
   }
 

@@ -10,6 +10,7 @@ struct GitStateProgram {
       Failure(StateError(.backendUnavailable, "the command line could not be read; try again"))
         .exit()
     }
+    Upkeep.current = .program("/proc/self/exe")
     do {
       try checkArgumentsAreText()
       let arguments = GlobalOptions.movedBehindCommand(Array(CommandLine.arguments.dropFirst()))
@@ -117,6 +118,7 @@ struct RootCommand: ParsableCommand {
           PullCommand.self, PushCommand.self, FetchCommand.self, BackupCommand.self,
         ]),
       CommandGroup(name: "Migrate", subcommands: [MigrateCommand.self]),
+      CommandGroup(name: "Look after", subcommands: [OptimizeCommand.self, LocksCommand.self]),
       CommandGroup(name: "Watch", subcommands: [HealthCommand.self, MetricsCommand.self]),
     ])
 }

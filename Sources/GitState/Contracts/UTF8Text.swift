@@ -1,10 +1,20 @@
+import Glibc
+
 // Names and addresses are compared as bytes: Swift's `String` compares by canonical equivalence,
 // under which a name written with é and one written with e and a combining accent were one name.
 
 extension String {
   /// Whether two texts are the same bytes.
   func isIdentical(to other: String) -> Bool {
-    utf8.elementsEqual(other.utf8)
+    let decided = utf8.withContiguousStorageIfAvailable { left in
+      other.utf8.withContiguousStorageIfAvailable { right in
+        guard left.count == right.count else { return false }
+        guard let start = left.baseAddress, let otherStart = right.baseAddress else { return true }
+        return memcmp(start, otherStart, left.count) == 0
+      }
+    }
+    if case .some(.some(let isSame)) = decided { return isSame }
+    return utf8.elementsEqual(other.utf8)
   }
 
   /// Whether this text comes first in the order of UTF-8 bytes.

@@ -43,13 +43,20 @@ enum FileSystem {
 
   /// All that a descriptor has from where it stands.
   static func read(_ descriptor: Int32, _ path: String) throws(StateError) -> [UInt8] {
-    var content: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw failure("could not be read", path) }
+    // One more than the file should have, so that its end is seen without another round.
+    var content = [UInt8](repeating: 0, count: max(Int(status.st_size), 0) + 1)
+    var filled = 0
     while true {
-      let count = Glibc.read(descriptor, &buffer, buffer.count)
+      let count = content.withUnsafeMutableBytes { buffer in
+        Glibc.read(descriptor, buffer.baseAddress.map { $0 + filled }, buffer.count - filled)
+      }
       if count > 0 {
-        content += buffer[..<count]
+        filled += count
+        if filled == content.count { content += [UInt8](repeating: 0, count: content.count) }
       } else if count == 0 {
+        content.removeLast(content.count - filled)
         return content
       } else if errno != EINTR {
         throw failure("could not be read", path)
@@ -143,6 +150,18 @@ enum FileSystem {
 
   /// Removes a folder that was made for nothing; one that is not empty stays.
   static func removeEmptyFolder(_ path: String) { rmdir(path) }
+
+  /// Whether two files' contents are the same bytes.
+  static func isSame(_ left: [UInt8]?, _ right: [UInt8]?) -> Bool {
+    guard let left, let right else { return left == nil && right == nil }
+    return left.withUnsafeBytes { left in
+      right.withUnsafeBytes { right in
+        guard left.count == right.count else { return false }
+        guard let start = left.baseAddress, let otherStart = right.baseAddress else { return true }
+        return start == otherStart || memcmp(start, otherStart, left.count) == 0
+      }
+    }
+  }
 
   /// The names in a folder, sorted; none where there is no folder.
   static func names(in folder: String) throws(StateError) -> [String] {

@@ -96,7 +96,12 @@ public final class GitBackend: StateBackend {
         try writer.write(operations)
       }
       // The caller must see what it was just told is written.
-      reader.withLock { $0.forgetTip() }
+      let needsUpkeep = reader.withLock { reader in
+        reader.forgetTip()
+        // The write is done, so that nothing fails it any more.
+        return (try? reader.repository.hasManyLooseObjects()) ?? false
+      }
+      if needsUpkeep { Upkeep.current.start(options, location.commonDirectory) }
       return results
     } catch {
       return operations.map { _ in .failure(error) }

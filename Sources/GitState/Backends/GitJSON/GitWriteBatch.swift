@@ -108,7 +108,8 @@ struct GitWriteBatch {
   /// Notes the blobs that a step's files became, so that nothing is hashed twice.
   mutating func setBlobs(_ blobs: [FileName: (bytes: [UInt8], id: ObjectID)], ofStep index: Int) {
     for (name, blob) in blobs {
-      guard var item = steps[index].folder[name], item.blob == nil, item.bytes == blob.bytes
+      guard var item = steps[index].folder[name], item.blob == nil,
+        FileSystem.isSame(item.bytes, blob.bytes)
       else { continue }
       item.blob = blob.id
       steps[index].folder[name] = item
@@ -167,7 +168,7 @@ extension DeploymentFolder {
     let names = Set(items.keys).union(other.items.keys).filter { name in
       let (before, after) = (items[name], other.items[name])
       if let blob = before?.blob, blob == after?.blob { return before?.mode != after?.mode }
-      return before?.bytes != after?.bytes || (before == nil) != (after == nil)
+      return !FileSystem.isSame(before?.bytes, after?.bytes) || (before == nil) != (after == nil)
     }
     return names.sorted().map(\.text)
   }

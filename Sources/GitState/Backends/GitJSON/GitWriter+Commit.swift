@@ -19,8 +19,8 @@ extension GitWriter {
         }
         throw converted(path, "\(attribute)=\(value)")
       }
-      guard try repository.contentAfterCheckin(bytes, path: path) == bytes,
-        try repository.contentAfterCheckout(bytes, path: path) == bytes
+      guard FileSystem.isSame(try repository.contentAfterCheckin(bytes, path: path), bytes),
+        FileSystem.isSame(try repository.contentAfterCheckout(bytes, path: path), bytes)
       else { throw converted(path, "line ends or ident") }
     }
   }
@@ -59,7 +59,7 @@ extension GitWriter {
       for name in folder.names(thatDifferIn: batch.steps[index].folder) {
         guard let item = batch.steps[index].folder[name], item.blob == nil, let bytes = item.bytes
         else { continue }
-        if let known = blobs[FileName(name)], known.bytes == bytes { continue }
+        if let known = blobs[FileName(name)], FileSystem.isSame(known.bytes, bytes) { continue }
         blobs[FileName(name)] = (bytes, try blob(item))
       }
       batch.setBlobs(blobs, ofStep: index)

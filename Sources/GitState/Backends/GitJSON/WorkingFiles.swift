@@ -78,7 +78,7 @@ struct WorkingFiles {
     }
     guard let bytes = try FileSystem.read(path(name)) else { return .inStep }
     // To compare is much quicker than to hash.
-    if let tip, let blob = tip.blob, tip.bytes == bytes {
+    if let tip, let blob = tip.blob, FileSystem.isSame(tip.bytes, bytes) {
       seen[FileName(name)] = Seen(content: bytes, blob: blob)
       return .inStep
     }
@@ -267,7 +267,8 @@ struct WorkingFiles {
   ///
   /// - Returns: What takes its place; nil where nothing has to.
   func stage(_ name: String, _ content: [UInt8]?, _ area: StagingArea) throws -> StagedFile? {
-    guard let content, seen[FileName(name)]?.content != content else { return nil }
+    guard let content, !FileSystem.isSame(seen[FileName(name)]?.content, content)
+    else { return nil }
     try FileSystem.makeFolder("\(root)/\(folder)", mode: 0o700)
     let mode = try FileSystem.status(of: path(name)).map { $0.st_mode & 0o7777 } ?? 0o600
     return try area.stage(
@@ -288,13 +289,15 @@ struct WorkingFiles {
     throws -> Bool
   {
     let present = try FileSystem.read(path(name))
-    guard let expected = seen[FileName(name)], present == expected.content else { return false }
+    guard let expected = seen[FileName(name)], FileSystem.isSame(present, expected.content) else {
+      return false
+    }
     guard let content else {
       try FileSystem.remove(path(name))
       area.noteName(path(name))
       return true
     }
-    if present == content { return true }
+    if FileSystem.isSame(present, content) { return true }
     guard let file = try staged ?? stage(name, content, area) else { return true }
     try area.flush()
     try file.publish()

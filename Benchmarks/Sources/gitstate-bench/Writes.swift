@@ -1,0 +1,172 @@
+import CPeers
+import Foundation
+import GitState
+
+/// Durable writes, beside what git, libgit2 and plain files take for the same.
+struct Writes {
+  let fixtures: Fixtures
+  let rounds: Int
+
+  /// One caller that puts one contract at a time.
+  func single(contracts: Int, _ report: inout Report) throws {
+    let what = "one durable put, \(contracts) contracts in the file"
+    let path = try fixtures.repository("put", contracts: contracts)
+    let file = "deployments/net56.json"
+    let backend = try GitBackend(GitBackendOptions(directory: path))
+    var contents: [Data] = []
+    let ours = try measure(rounds) { round in
+      try fixtures.apply(
+        [Fixtures.contract(round % contracts, address: 1000 + round)], to: backend)
+    }
+    // The peers write versions of the very same file.
+    let log = try run("git", ["log", "--format=%H", "-n", "\(rounds)"], in: path).output
+    for commit in log.split(separator: "\n").prefix(50) {
+      contents.append(
+        Data(try run("git", ["show", "\(commit):\(file)"], in: path).output.utf8))
+    }
+    report.add(what, "GitState", ours)
+    report.add(what, "git commit, core.fsync=all", try gitCommits(contents, file))
+    report.add(what, "libgit2 with fsync", try libgit2Commits(contents, file))
+    let folder = try fixtures.folder("plain")
+    report.add(
+      what, "create, fsync, rename, fsync folder",
+      try measure(rounds) { round in
+        let content = contents[round % contents.count]
+        try content.withUnsafeBytes {
+          try check(peer_replace(folder, "file", $0.baseAddress, $0.count), "replace")
+        }
+      })
+  }
+
+  /// Puts without peers, and the time of the processor that they take.
+  func alone(contracts: Int, _ report: inout Report) throws {
+    let path = try fixtures.repository("alone", contracts: contracts)
+    let backend = try GitBackend(GitBackendOptions(directory: path))
+    let start = clock()
+    let times = try measure(rounds) { round in
+      try fixtures.apply(
+        [Fixtures.contract(round % contracts, address: 1000 + round)], to: backend)
+    }
+    let busy = Double(clock() - start) / Double(CLOCKS_PER_SEC) / Double(rounds)
+    report.add("a put, \(contracts) contracts", "GitState", times)
+    report.add("a put, \(contracts) contracts", "GitState, processor", busy * 1000, "ms")
+  }
+
+  private func gitCommits(_ contents: [Data], _ file: String) throws -> Times {
+    let path = try fixtures.repository("git-commit")
+    try FileManager.default.createDirectory(
+      atPath: "\(path)/deployments", withIntermediateDirectories: true)
+    let pathOfFile = URL(fileURLWithPath: "\(path)/\(file)")
+    try contents[contents.count - 1].write(to: pathOfFile)
+    try run("git", ["add", "."], in: path)
+    try run("git", ["commit", "-qm", "first"], in: path)
+    return try measure(min(rounds, 30)) { round in
+      try contents[round % contents.count].write(to: pathOfFile)
+      try run("git", ["commit", "-qam", "bench: change Token \(round)", "--allow-empty"], in: path)
+    }
+  }
+
+  private func libgit2Commits(_ contents: [Data], _ file: String) throws -> Times {
+    let path = try fixtures.repository("libgit2")
+    try FileManager.default.createDirectory(
+      atPath: "\(path)/deployments", withIntermediateDirectories: true)
+    try check(peer_git_open(path), "libgit2 open")
+    defer { peer_git_close() }
+    return try measure(rounds) { round in
+      var content = contents[round % contents.count]
+      // Each version is new, as ours were.
+      content.append(Data("\n".utf8) + Data(repeating: 32, count: round / contents.count))
+      try content.withUnsafeBytes {
+        try check(
+          peer_git_commit(file, "\(path)/\(file)", $0.baseAddress, $0.count), "libgit2 commit")
+      }
+    }
+  }
+
+  /// 64 callers at once, each with one put, each put one commit.
+  func group(_ report: inout Report) async throws {
+    let what = "64 callers at once, one commit each"
+    let path = try fixtures.repository("group", contracts: 10)
+    let backend = try GitBackend(GitBackendOptions(directory: path))
+    let state = StateManager(backend: backend)
+    var rates: [Double] = []
+    for round in 0..<max(5, rounds / 5) {
+      let start = ContinuousClock.now
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for caller in 0..<64 {
+          group.addTask {
+            try await state.put(
+              Fixtures.contract(caller % 10, address: 10_000 + round * 64 + caller))
+          }
+        }
+        try await group.waitForAll()
+      }
+      rates.append(64 / (ContinuousClock.now - start).seconds)
+    }
+    await state.close()
+    report.add(what, "GitState", Times(values: rates).median, "commits/s")
+    let stream = "\(fixtures.root)/group.stream"
+    try FileManager.default.createDirectory(
+      atPath: fixtures.root, withIntermediateDirectories: true)
+    _ = try run("sh", ["-c", "git fast-export main > '\(stream)'"], in: path)
+    let commits =
+      Int(try run("git", ["rev-list", "--count", "main"], in: path).output.trimmed) ?? 0
+    report.add(
+      what, "git fast-import, the same \(commits)", try fastImport(stream, commits), "commits/s")
+    try levelDB(report: &report)
+  }
+
+  private func levelDB(report: inout Report) throws {
+    let path = try fixtures.folder("leveldb-put")
+    try check(peer_leveldb_open(path), "LevelDB open")
+    defer { peer_leveldb_close() }
+    let value = Array(repeating: UInt8(ascii: "x"), count: 300)
+    let times = try measure(rounds * 2) { round in
+      try check(peer_leveldb_put("56-\(round)", value, value.count, 1), "LevelDB put")
+    }
+    report.add("one synced put of 300 bytes", "LevelDB", times)
+  }
+
+  /// The rate of `git fast-import` with a stream, synced.
+  func fastImport(_ stream: String, _ commits: Int) throws -> Double {
+    var rates: [Double] = []
+    for _ in 0..<3 {
+      let path = try fixtures.repository("fast-import")
+      let start = ContinuousClock.now
+      let input = try FileHandle(forReadingFrom: URL(fileURLWithPath: stream))
+      try run("git", ["fast-import", "--quiet"], in: path, input: input)
+      rates.append(Double(commits) / (ContinuousClock.now - start).seconds)
+    }
+    return Times(values: rates).median
+  }
+
+  /// How a put's time grows with the file and with the history.
+  func growth(_ report: inout Report) throws {
+    for contracts in [10, 30, 100, 300, 1000, 3000, 10_000] {
+      let path = try fixtures.repository("growth", contracts: contracts)
+      let backend = try GitBackend(GitBackendOptions(directory: path))
+      let times = try measure(rounds) { round in
+        try fixtures.apply(
+          [Fixtures.contract(round % contracts, address: 1000 + round)], to: backend)
+      }
+      report.add("put by contracts", "\(contracts)", times)
+    }
+    for commits in [0, 100, 1000, 10_000, 100_000] {
+      let path = try fixtures.repository("history")
+      if commits > 0 { try fixtures.makeHistory(commits, in: path) }
+      let backend = try GitBackend(GitBackendOptions(directory: path))
+      let times = try measure(rounds) { round in
+        try fixtures.apply([Fixtures.contract(round % 10, address: 1000 + round)], to: backend)
+      }
+      report.add("put by commits", "\(commits)", times)
+    }
+  }
+}
+
+func check(_ status: Int32, _ what: String) throws {
+  guard status == 0 else { throw BenchmarkError("\(what) failed: \(status)") }
+}
+
+extension String {
+  var trimmed: String { trimmingCharacters(in: .whitespacesAndNewlines) }
+}

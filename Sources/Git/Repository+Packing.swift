@@ -1,0 +1,128 @@
+internal import CGit2
+internal import Glibc
+
+/// What packing did.
+public struct PackingReport: Sendable {
+  /// How many objects are in the new pack; 0 where there was nothing to pack.
+  public let packed: Int
+  /// How many loose objects are gone, since a pack has them.
+  public let removedLoose: Int
+  /// How many packs are gone, since the new one has all that they had.
+  public let removedPacks: Int
+}
+
+extension Repository {
+  /// Whether so many objects are loose that they should be packed: git's own `gc.auto` is 6,700.
+  ///
+  /// Looks at one of 256 folders, as git does.
+  public func hasManyLooseObjects() throws(GitError) -> Bool {
+    let names = try FileSystem.names(in: commonDirectory + "/objects/17") ?? []
+    return names.count { $0.utf8.count == 38 } > 27
+  }
+
+  /// Puts loose objects into one pack, and removes what the pack has.
+  ///
+  /// Nothing that any program may be about to name is lost: objects only move from their own files into
+  /// a pack that is on disk by then. It may run beside writers, but not beside itself.
+  ///
+  /// - Parameters:
+  ///   - folder: A folder of its own on the file system of the objects.
+  ///   - isFull: Whether the objects of the repository's packs go into the new pack, too. Packs that
+  ///     are kept (`.keep`) stay.
+  /// - Returns: What was done.
+  /// - Throws: ``GitError``; no object is lost then.
+  public func pack(in folder: String, isFull: Bool) throws(GitError) -> PackingReport {
+    try FileSystem.makeFolders(folder)
+    for name in try FileSystem.names(in: folder) ?? [] {
+      try FileSystem.remove("\(folder)/\(name)")
+    }
+    let objects = commonDirectory + "/objects"
+    let loose = try looseObjects(objects)
+    let old = isFull ? try ownPacks(objects) : []
+    guard !loose.isEmpty || old.count > 1 else {
+      return PackingReport(packed: 0, removedLoose: 0, removedPacks: 0)
+    }
+    let builder = try Owned<PackBuilderResource> { git_packbuilder_new($0, handle.pointer) }
+    _ = git_packbuilder_set_threads(builder.pointer, 0)
+    for id in loose {
+      var raw = id.raw
+      try check(git_packbuilder_insert(builder.pointer, &raw, nil), id.hex)
+    }
+    for id in try objectsInPacks(old, objects) {
+      var raw = id.raw
+      try check(git_packbuilder_insert(builder.pointer, &raw, nil), id.hex)
+    }
+    let count = git_packbuilder_object_count(builder.pointer)
+    // libgit2 syncs the pack and its index.
+    try check(git_packbuilder_write(builder.pointer, folder, 0o444, nil, nil), folder)
+    guard let name = text(git_packbuilder_name(builder.pointer)) else {
+      throw GitError(.failed, "libgit2 wrote a pack without a name", category: .objectDatabase)
+    }
+    let pack = "\(objects)/pack/pack-\(name)"
+    for ending in ["pack", "idx"] {
+      try FileSystem.rename("\(folder)/pack-\(name).\(ending)", to: "\(pack).\(ending)")
+    }
+    try FileSystem.sync("\(objects)/pack")
+    // Only now that the pack is durable does anything go.
+    for id in loose { try FileSystem.remove(looseFile(of: id)) }
+    let gone = old.filter { $0 != "pack-\(name)" }
+    for pack in gone {
+      // The index first: a pack without one is not looked into.
+      for ending in ["idx", "pack", "rev", "bitmap"] {
+        try FileSystem.remove("\(objects)/pack/\(pack).\(ending)")
+      }
+    }
+    return PackingReport(packed: count, removedLoose: loose.count, removedPacks: gone.count)
+  }
+
+  private func looseObjects(_ objects: String) throws(GitError) -> [ObjectID] {
+    var ids: [ObjectID] = []
+    for number in 0..<256 {
+      let digits = String(number, radix: 16)
+      let prefix = digits.utf8.count == 1 ? "0" + digits : digits
+      for name in try FileSystem.names(in: "\(objects)/\(prefix)") ?? [] {
+        guard let id = ObjectID(hex: prefix + name) else { continue }
+        // What a power cut left empty is no object; it stays for git fsck to name.
+        guard let status = try FileSystem.status("\(objects)/\(prefix)/\(name)"), status.st_size > 0
+        else { continue }
+        ids.append(id)
+      }
+    }
+    return ids
+  }
+
+  /// The repository's own packs that nobody asked to keep, by name.
+  private func ownPacks(_ objects: String) throws(GitError) -> [String] {
+    let names = Set(try FileSystem.names(in: objects + "/pack") ?? [])
+    return names.filter { $0.hasPrefix("pack-") && $0.hasSuffix(".idx") }
+      .map { String($0.dropLast(4)) }
+      .filter {
+        names.contains($0 + ".pack") && !names.contains($0 + ".keep")
+          && !names.contains($0 + ".promisor")
+      }
+      .sorted()
+  }
+
+  /// The objects that some packs have (`git_odb_foreach` over a store of just these packs).
+  private func objectsInPacks(_ packs: [String], _ objects: String) throws(GitError) -> [ObjectID] {
+    var ids: [ObjectID] = []
+    for pack in packs {
+      let path = "\(objects)/pack/\(pack).idx"
+      var backend: UnsafeMutablePointer<git_odb_backend>?
+      try check(git_odb_backend_one_pack(&backend, path), path)
+      let store = try Owned<ObjectDatabaseResource>(path) { git_odb_new($0) }
+      try check(git_odb_add_backend(store.pointer, backend, 1), path)
+      _ = try withUnsafeMutablePointer(to: &ids) { pointer throws(GitError) in
+        try check(
+          git_odb_foreach(
+            store.pointer,
+            { id, payload in
+              guard let id, let payload else { return -1 }
+              payload.assumingMemoryBound(to: [ObjectID].self).pointee.append(ObjectID(id.pointee))
+              return 0
+            }, pointer), path)
+      }
+    }
+    return ids
+  }
+}

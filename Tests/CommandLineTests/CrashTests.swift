@@ -1,0 +1,133 @@
+import LosslessJSON
+import SystemPackage
+import TestSupport
+import Testing
+
+/// The short form of `make crash`: a put killed, or failing, at calls of each kind.
+@Suite(.scratchDirectory) struct CrashTests {
+  static let calls = ["rename", "renameat2", "fsync", "unlink", "ftruncate"]
+
+  private func put(_ name: String, in project: FilePath, _ call: String, _ action: String)
+    async throws -> ProgramResult
+  {
+    try await runProgram(
+      "strace",
+      [
+        "-f", "-qq", "-o", "/dev/null", "-e", "trace=\(call)", "-e", "inject=\(call):\(action)",
+        gitstateProgram.string, "put", "56-\(name)", "--network", "bscmainnet", "--address",
+        address("1"), "--timestamp", time, "--quiet",
+      ], in: project)
+  }
+
+  @Test(arguments: calls) func aKilledPutIsThereOrNot(call: String) async throws {
+    let project = try await newRepository()
+    try await put("First", "1", in: project)
+    var points = 0
+    for number in 1...40 {
+      let result = try await put("Killed\(number)", in: project, call, "signal=KILL:when=\(number)")
+      if result.status == 0 { break }
+      points += 1
+      // The next one works without help, and nothing is left to do.
+      try await put("After\(number)", "2", in: project)
+      try await expectSound(project)
+    }
+    #expect(points > 0)
+    let names = Set(
+      try await json("list", in: project)["contracts"]?.array?.compactMap {
+        $0["contractName"]?.string
+      } ?? [])
+    #expect(names.isSuperset(of: ["First"] + (1...points).map { "After\($0)" }))
+    #expect(try entries(of: project.appending(".git/gitstate/staged")) == [])
+  }
+
+  @Test(arguments: ["openat:ENOSPC", "write:EIO", "fsync:EIO", "renameat2:EACCES", "mkdir:EDQUOT"])
+  func aFailedCallIsAnErrorOrNoHarm(fault: String) async throws {
+    let parts = fault.split(separator: ":").map(String.init)
+    let project = try await newRepository()
+    try await put("First", "1", in: project)
+    for number in stride(from: 1, through: 60, by: 5) {
+      let name = "Failing\(number)"
+      let result = try await put(
+        name, in: project, parts[0], "error=\(parts[1]):when=\(number)")
+      #expect([0, 1].contains(result.status), "\(result.errors)")
+      try await put("After\(number)", "2", in: project)
+      // What was answered is there.
+      if result.status == 0 { try await succeed("get", "56-\(name)", in: project) }
+      try await expectSound(project)
+    }
+  }
+
+  @Test func theLockOfAnotherProgramIsNamedAndAStaleOneRemoved() async throws {
+    let project = try await newRepository()
+    try await put("First", "1", in: project)
+    let lock = project.appending(".git/index.lock")
+    try writeFile(lock, "")
+    let young = try await succeed("locks", "--remove", in: project)
+    #expect(young.hasSuffix("s old, recent"))
+    #expect(exists(lock))
+    _ = try await runProgram("touch", ["-d", "2 hours ago", lock.string], in: project)
+    let listed = try await json("locks", in: project)
+    #expect(listed[0]?["path"]?.string == lock.string)
+    #expect(listed[0]?["stale"] == true)
+    #expect(listed[0]?["age"]?.number?.int64 ?? 0 > 7000)
+    #expect(try await succeed("locks", "--remove", in: project).hasSuffix("removed"))
+    #expect(!exists(lock))
+    #expect(try await succeed("locks", in: project) == "no locks")
+    try await put("Second", "2", in: project)
+    try await expectSound(project)
+  }
+
+  @Test func aLockThatAProgramHasOpenStays() async throws {
+    let project = try await newRepository()
+    try await put("First", "1", in: project)
+    let lock = project.appending(".git/index.lock")
+    try writeFile(lock, "")
+    _ = try await runProgram("touch", ["-d", "2 hours ago", lock.string], in: project)
+    try await withFileLocked(lock, .flock) { _ in
+      #expect(try await succeed("locks", "--remove", in: project).contains("held by"))
+      #expect(exists(lock))
+    }
+  }
+
+  @Test func optimizePacksAndLosesNothing() async throws {
+    let project = try await newRepository()
+    for name in ["A", "B", "C"] { try await put(name, "1", in: project) }
+    // An object that nothing names yet, as another program may have just written it.
+    let loose = try await runProgram(
+      "git", ["hash-object", "-w", "--stdin"], in: project, input: Array("mine".utf8)
+    ).line
+    let before = try await succeed("export", in: project)
+    #expect(try await succeed("optimize", in: project).contains("loose objects"))
+    #expect(try await git("count-objects", in: project).hasPrefix("0 objects"))
+    #expect(try await git("cat-file", "-p", loose, in: project) == "mine")
+    try await put("D", "1", in: project)
+    try await succeed("optimize", in: project)
+    let packs = try entries(of: project.appending(".git/objects/pack"))
+    #expect(packs.count { $0.hasSuffix(".pack") } == 1)
+    #expect(try await succeed("optimize", in: project) == "nothing to pack")
+    try await succeed("delete", "56-D", in: project)
+    #expect(try await succeed("export", in: project) == before)
+    try await expectSound(project)
+  }
+
+  @Test func manyLooseObjectsArePackedByThemselves() async throws {
+    let project = try await newRepository()
+    try await put("A", "1", in: project)
+    // What the program counts: one of the 256 folders.
+    let script = """
+      n=0; while [ $(ls .git/objects/17 2>/dev/null | wc -l) -lt 29 ]; do
+        for i in $(seq 500); do n=$((n + 1)); echo $n > obj-$n; done
+        ls | grep ^obj- | git hash-object -w --stdin-paths > out; rm obj-*; done; rm out
+      """
+    _ = try await runProgram("sh", ["-c", script], in: project)
+    try await put("B", "1", in: project)
+    var isPacked = false
+    for _ in 0..<200 where !isPacked {
+      isPacked = try await git("count-objects", in: project).hasPrefix("0 objects")
+      try await Task.sleep(for: .milliseconds(100))
+    }
+    #expect(isPacked)
+    try await put("C", "1", in: project)
+    try await git("fsck", "--strict", in: project)
+  }
+}
