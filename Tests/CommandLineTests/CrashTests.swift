@@ -7,7 +7,7 @@ import Testing
 @Suite(.scratchDirectory) struct CrashTests {
   static let calls = ["rename", "renameat2", "fsync", "unlink", "ftruncate"]
 
-  private func put(_ name: String, in project: FilePath, _ call: String, _ action: String)
+  private func cutPut(_ name: String, in project: FilePath, _ call: String, _ action: String)
     async throws -> ProgramResult
   {
     try await runProgram(
@@ -24,7 +24,7 @@ import Testing
     try await put("First", "1", in: project)
     var points = 0
     for number in 1...40 {
-      let result = try await put("Killed\(number)", in: project, call, "signal=KILL:when=\(number)")
+      let result = try await cutPut("Killed\(number)", in: project, call, "signal=KILL:when=\(number)")
       if result.status == 0 { break }
       points += 1
       // The next one works without help, and nothing is left to do.
@@ -47,7 +47,7 @@ import Testing
     try await put("First", "1", in: project)
     for number in stride(from: 1, through: 60, by: 5) {
       let name = "Failing\(number)"
-      let result = try await put(
+      let result = try await cutPut(
         name, in: project, parts[0], "error=\(parts[1]):when=\(number)")
       #expect([0, 1].contains(result.status), "\(result.errors)")
       try await put("After\(number)", "2", in: project)

@@ -64,7 +64,7 @@ final class GitWriter {
     try FileSystem.makeFolder(location.privateDirectory, mode: 0o700)
     let lock = try WriterLock(location.privateDirectory + "/lock", until: deadline)
     do {
-      if lock.isAfterCrash { try sweep() }
+      try sweep()
       let results = try recoverAndWrite(operations, until: deadline)
       lock.unlock()
       return results
@@ -75,6 +75,8 @@ final class GitWriter {
   }
 
   /// Removes temporary files of a write that was cut off.
+  ///
+  /// Each time: after a power cut nothing else tells that there was one.
   private func sweep() throws {
     try stagingArea().sweep()
     let folders = [

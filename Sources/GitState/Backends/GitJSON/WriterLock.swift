@@ -7,8 +7,6 @@ import LosslessJSON
 /// whoever holds it knows that no earlier holder is at work. The file says who has it.
 struct WriterLock: ~Copyable {
   private let descriptor: Int32
-  /// Whether the last holder ended without letting go.
-  let isAfterCrash: Bool
 
   /// Waits for the lock.
   ///
@@ -38,8 +36,6 @@ struct WriterLock: ~Copyable {
       throw error
     }
     self.descriptor = descriptor
-    var last: UInt8 = 0
-    isAfterCrash = pread(descriptor, &last, 1, 0) > 0
     // Only a name for others to read: where it cannot be written, the lock holds all the same.
     _ = try? Self.writeHolder(descriptor, path)
   }
@@ -48,7 +44,7 @@ struct WriterLock: ~Copyable {
 
   /// Lets the next one write.
   consuming func unlock() {
-    // Where it fails, the next one looks for leftovers in vain.
+    // Where it fails, the file names a holder that is gone, which the next one overwrites.
     _ = ftruncate(descriptor, 0)
   }
 
