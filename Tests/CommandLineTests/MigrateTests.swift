@@ -106,8 +106,6 @@ import Testing
     let count = try await commitCount(in: project)
     try await succeed("migrate", "cutover", in: project)
     #expect(try await commitCount(in: project) == count + 1)
-    // The helper's own files, or it would let go at once.
-    for name in ["held", "release"] { try removeFile(scratch.appending(name)) }
     try await withFileLocked(leveldb.appending("LOCK")) { process in
       let result = try await gitstate(
         "put", "97-Faucet", "--address", address("5"), "--timestamp", time, "--lock-timeout", "0.1",

@@ -22,6 +22,8 @@ public func withFileLocked(
   let scratch = ScratchDirectory.current.path
   let held = scratch.appending("held")
   let release = scratch.appending("release")
+  // Another lock of the same test may have left them.
+  for signal in [held, release] where exists(signal) { try removeFile(signal) }
   // struct flock of 64-bit Linux: two shorts, padding, two offsets, the process.
   let script = """
     use Fcntl qw(:DEFAULT :flock);
