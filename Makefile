@@ -72,6 +72,7 @@ bench: ## Measure beside git, libgit2 and LevelDB: a table, and JSON and charts 
 	$(release)
 	swift build -c release --package-path Benchmarks --scratch-path .build-bench
 	scripts/bench "$$(swift build -c release --show-bin-path)/gitstate" .build-bench/release/gitstate-bench
+	scripts/migration-crash-points .build/debug/gitstate
 
 rounds: ## Let ten clones share over each transport, 200 rounds in all
 	@scripts/install-dependencies --tests
