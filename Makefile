@@ -60,6 +60,7 @@ docs: ## Make the library's documentation into .build-docs/html
 crash: ## Break writes off at each system call; as root, also cut the power (needs strace)
 	swift build --product gitstate
 	scripts/crash-points .build/debug/gitstate
+	scripts/migration-crash-points .build/debug/gitstate
 	@if [ "$$(id -u)" = 0 ]; then scripts/power-cuts .build/debug/gitstate; fi
 
 sanitize: ## Run the tests with the address and then the thread sanitizer
@@ -72,7 +73,6 @@ bench: ## Measure beside git, libgit2 and LevelDB: a table, and JSON and charts 
 	$(release)
 	swift build -c release --package-path Benchmarks --scratch-path .build-bench
 	scripts/bench "$$(swift build -c release --show-bin-path)/gitstate" .build-bench/release/gitstate-bench
-	scripts/migration-crash-points .build/debug/gitstate
 
 rounds: ## Let ten clones share over each transport, 200 rounds in all
 	@scripts/install-dependencies --tests
