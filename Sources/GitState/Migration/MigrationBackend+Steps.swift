@@ -195,6 +195,7 @@ extension MigrationSession {
           + "--accept-differences")
     }
     try refuseToForget()
+    if let parity { try self.note(parity) }
     guard state.phase != phase else {
       try backend.folder.save(state)
       return MigrationStep(phase: phase, commit: nil, parity: parity, warnings: notes)

@@ -39,7 +39,8 @@ extension MigrationSession {
   private func attempt(_ operation: Operation) throws(StateError) -> WriteResult {
     notes = []
     isSourceUnknown = false
-    if state.phase == .dualWrite { _ = try openSource() }
+    // LevelDB is right in phase 1: without it nothing can be asked of anybody.
+    if state.phase == .dualWrite { try requireSource() }
     try prepare()
     let plan = try MutationPlan(
       operation.mutations,
@@ -65,6 +66,16 @@ extension MigrationSession {
     result.subject = answer?.subject
     result.warnings += (answer?.warnings ?? []) + notes
     return result
+  }
+
+  private func requireSource() throws(StateError) {
+    do throws(StateError) {
+      _ = try openSource()
+    } catch {
+      var failure = error
+      failure.message = "nothing was written, since LevelDB has to be first: \(error.message)"
+      throw failure
+    }
   }
 
   /// Writes a plan's records to both sides, by way of the journal.

@@ -92,17 +92,23 @@ final class MigrationSource: Sendable {
       do throws(LevelDBError) {
         return OpenSource(path, try Database(path: path))
       } catch {
-        try Self.wait(until: deadline, error, isWriting: true)
+        guard error.code != .ioError else {
+          throw StateError(
+            .writeFailed,
+            "\(error.description.escapingUnprintable); free some space, or see that the folder may be "
+              + "written to, and try again", file: path, underlying: error)
+        }
+        try Self.wait(until: deadline, error)
       }
     }
   }
 
   /// Waits a little for a program that has the folder open.
   private static func wait(
-    until deadline: ContinuousClock.Instant, _ error: LevelDBError, isWriting: Bool = false
+    until deadline: ContinuousClock.Instant, _ error: LevelDBError
   ) throws(StateError) {
     guard error.code == .locked, ContinuousClock.now < deadline else {
-      throw StateError(error, writing: isWriting)
+      throw StateError(error)
     }
     Jitter.sleep()
   }
