@@ -28,7 +28,7 @@ struct LogIndex {
   }
 
   /// The layout of the tables; another number makes the index anew.
-  private static let version = 1
+  private static let version = 2
   private let queue: DatabaseQueue
   private let path: String
 
@@ -105,6 +105,7 @@ struct LogIndex {
           chain INTEGER NOT NULL, name TEXT NOT NULL, position INTEGER NOT NULL, oldName TEXT,
           isAdded INTEGER NOT NULL, isOwn INTEGER NOT NULL, fields TEXT NOT NULL,
           PRIMARY KEY (chain, name, position)) WITHOUT ROWID;
+        CREATE INDEX commitsWithNotes ON commits (position) WHERE notes IS NOT NULL;
         CREATE INDEX touchesByPosition ON touches (position);
         CREATE INDEX touchesByOldName ON touches (chain, oldName, position) WHERE oldName NOT NULL;
         PRAGMA user_version = \(version);
