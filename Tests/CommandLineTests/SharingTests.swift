@@ -164,12 +164,14 @@ let longRounds = ProcessInfo.processInfo.environment["GITSTATE_ROUNDS"].flatMap 
     try await commit(
       ["deployments/.gitstate.json": #"{"format": 1, "rules": {"noRemoval": true}}"#],
       in: clones[0])
-    for clone in clones { try await succeed("sync", in: clone) }
+    try await succeed("sync", in: clones[0])
+    // What is checked out beside the networks' files is git's to change.
+    try await git("pull", "--quiet", "--ff-only", in: clones[1])
     // By hand and by git, past the guard.
     try await commit(
       [
         "deployments/basesepolia.json": basesepolia.replacingOccurrences(
-          of: "\"Token\"", with: "\"Other\"")
+          of: "\"Token\": \"0x5555555555555555555555555555555555555555\"", with: "")
       ], in: clones[0], message: "Tidy up")
     try await git("push", "--quiet", in: clones[0])
     let before = try await git("rev-parse", "HEAD", in: clones[1])
@@ -181,7 +183,7 @@ let longRounds = ProcessInfo.processInfo.environment["GITSTATE_ROUNDS"].flatMap 
     #expect(try await git("rev-parse", "HEAD", in: clones[1]) == before)
     try await expectSound(clones[1])
     // Meant after all: taken in by name, and from then on nobody is in the way.
-    try await succeed("merge", "origin/main", in: clones[1])
+    try await git("merge", "--quiet", "origin/main", in: clones[1])
     try await succeed("sync", in: clones[1])
     #expect(
       try await git("rev-parse", "main", in: store) == git("rev-parse", "HEAD", in: clones[1]))

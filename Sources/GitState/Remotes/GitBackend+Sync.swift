@@ -182,7 +182,7 @@ extension GitBackend {
         .remoteInvalid,
         "nothing was taken in: \(first)\(rest); see it all with: gitstate verify --history "
           + "\(ours.short)..\(theirs), and have it reverted there, or, if it is meant, take it in with: "
-          + "gitstate merge \(theirs)",
+          + "git merge \(theirs)",
         underlying: StateError(.ruleBroken, first))
     }
   }
