@@ -24,7 +24,8 @@ import Testing
     try await put("First", "1", in: project)
     var points = 0
     for number in 1...40 {
-      let result = try await cutPut("Killed\(number)", in: project, call, "signal=KILL:when=\(number)")
+      let result = try await cutPut(
+        "Killed\(number)", in: project, call, "signal=KILL:when=\(number)")
       if result.status == 0 { break }
       points += 1
       // The next one works without help, and nothing is left to do.
@@ -33,7 +34,7 @@ import Testing
     }
     #expect(points > 0)
     let names = Set(
-      try await json("list", in: project)["contracts"]?.array?.compactMap {
+      try await json("list", in: project).array?.compactMap {
         $0["contractName"]?.string
       } ?? [])
     #expect(names.isSuperset(of: ["First"] + (1...points).map { "After\($0)" }))
@@ -49,7 +50,8 @@ import Testing
       let name = "Failing\(number)"
       let result = try await cutPut(
         name, in: project, parts[0], "error=\(parts[1]):when=\(number)")
-      #expect([0, 1].contains(result.status), "\(result.errors)")
+      // 127: the program's own libraries could not be loaded.
+      #expect([0, 1, 127].contains(result.status), "\(result.errors)")
       try await put("After\(number)", "2", in: project)
       // What was answered is there.
       if result.status == 0 { try await succeed("get", "56-\(name)", in: project) }
@@ -97,7 +99,7 @@ import Testing
     let loose = try await runProgram(
       "git", ["hash-object", "-w", "--stdin"], in: project, input: Array("mine".utf8)
     ).line
-    let before = try await succeed("export", in: project)
+    let before = try await succeed("list", in: project)
     #expect(try await succeed("optimize", in: project).contains("loose objects"))
     #expect(try await git("count-objects", in: project).hasPrefix("0 objects"))
     #expect(try await git("cat-file", "-p", loose, in: project) == "mine")
@@ -107,7 +109,7 @@ import Testing
     #expect(packs.count { $0.hasSuffix(".pack") } == 1)
     #expect(try await succeed("optimize", in: project) == "nothing to pack")
     try await succeed("delete", "56-D", in: project)
-    #expect(try await succeed("export", in: project) == before)
+    #expect(try await succeed("list", in: project) == before)
     try await expectSound(project)
   }
 
