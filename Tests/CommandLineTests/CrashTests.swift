@@ -64,6 +64,8 @@ import Testing
     try await put("First", "1", in: project)
     let lock = project.appending(".git/index.lock")
     try writeFile(lock, "")
+    // Young however long this test has to wait.
+    _ = try await runProgram("touch", ["-d", "2 hours", lock.string], in: project)
     let young = try await succeed("locks", "--remove", in: project)
     #expect(young.hasSuffix("s old, recent"))
     #expect(exists(lock))

@@ -12,9 +12,8 @@ struct OptimizeCommand: AsyncParsableCommand {
       writes gitstate does it by itself, in the background.
       """)
 
-  @Flag(
-    help: .init(
-      "Pack the loose objects only, and only where there are many.", visibility: .hidden))
+  /// Packs the loose objects only, and only where there are many; what a write starts.
+  @Flag(help: .hidden)
   var auto = false
 
   @OptionGroup var options: GlobalOptions
