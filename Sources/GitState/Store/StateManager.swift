@@ -43,7 +43,7 @@ public final class StateManager: Sendable {
     hub = EventHub(bufferSize: options.eventBufferSize)
   }
 
-  /// The state of a git repository.
+  /// The state of a git repository; while a migration is under way on that clone, of both its sides.
   ///
   /// - Parameters:
   ///   - git: Which repository, branch and folder.
@@ -52,7 +52,7 @@ public final class StateManager: Sendable {
   public convenience init(
     git: GitBackendOptions, options: StateManagerOptions = StateManagerOptions()
   ) async throws(StateError) {
-    let backend = try await onOwnThread { () throws(StateError) in try GitBackend(git) }
+    let backend = try await onOwnThread { () throws(StateError) in try MigrationBackend(git) }
     self.init(backend: backend, options: options)
   }
 

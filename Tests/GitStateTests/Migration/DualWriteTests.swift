@@ -66,6 +66,20 @@ import Testing
     #expect(try fixture.inSource().isEmpty)
   }
 
+  @Test func aManagerMadeBeforeTheMigrationFollowsIt() async throws {
+    let fixture = try await MigrationFixture()
+    let manager = try await StateManager(git: fixture.options)
+    #expect(manager.backendType == "git")
+    _ = try fixture.backend(in: .dualWrite)
+    let contract = Contract(
+      name: "Token", chainID: 56, networkName: "bscmainnet",
+      address: "0x1111111111111111111111111111111111111111", timestamp: 1)
+    try await manager.put(contract)
+    #expect(manager.backendType == "migration")
+    #expect(try fixture.inSource()[contract.key] == contract)
+    await manager.close()
+  }
+
   @Test func bothSidesFailingIsAnErrorAndLeavesNothing() async throws {
     let fixture = try await MigrationFixture()
     try fixture.backend(in: .dualWrite).change(.put(record("Token", 1)))
