@@ -18,17 +18,23 @@ extension MigrationBackend {
     do throws(StateError) {
       return try using(.git) { () throws(StateError) in try gitBackend.contract(key) }
     } catch  where error.isReadFailure {
+      // LevelDB answers for what it is known to have, with the journal, as git has it: else a record
+      // that git has lost since would rise again. A commit whose file does not parse has lost none
+      // that both had; that LevelDB has none proves nothing then.
+      let isMirror = isMirror(state, entries) && state.unsynced[key] == nil
+      guard isMirror || error.line != nil else { throw error }
       let found: Contract?
-      do throws(StateError) {
-        found = try sourceContract(key, state)
-      } catch let second {
-        throw error.alsoFailed(second)
+      if let pending = entries.pending(key, .source) {
+        found = pending.contract
+      } else {
+        do throws(StateError) {
+          found = try sourceContract(key, state)
+        } catch let second {
+          throw error.alsoFailed(second)
+        }
       }
-      // A record that LevelDB has is one that both had. That it has none proves nothing, unless it
-      // is known to have all that git has.
-      if let found { return found }
-      guard isMirror(state, entries), state.unsynced[key] == nil else { throw error }
-      return nil
+      guard found != nil || isMirror else { throw error }
+      return found
     }
   }
 

@@ -91,6 +91,13 @@ extension MigrationSession {
     }
     if !decisions.copies.isEmpty { progress(decisions.copies.count, decisions.copies.count) }
     report.conflicts = decisions.conflicts
+    for record in entries.flatMap(\.records)
+    where isNowhere(record, held) && !report.conflicts.contains(where: { $0.key == record.key }) {
+      report.conflicts.append(
+        SyncReport.Conflict(
+          key: record.key, reason: "the journal alone has what was last written",
+          fields: FieldChange.between(record.after, held[record.key]?.contract)))
+    }
     for conflict in decisions.conflicts where state.phase == .dualWrite {
       // Kept apart from changes to come: nobody may take it for a new one of LevelDB's.
       if state.unsynced[conflict.key] == nil, !entries.keys.contains(conflict.key) {
@@ -146,11 +153,19 @@ extension MigrationSession {
     for entry in entries {
       var settled = entry
       for index in settled.records.indices
-      where settled.records[index].isConflict && agrees(settled.records[index].key) {
+      where settled.records[index].isConflict && agrees(settled.records[index].key)
+        && !isNowhere(settled.records[index], held)
+      {
         settled.records[index].standing = [.git: .done, .source: .done]
       }
       if settled.isDone { settle(settled) }
     }
+  }
+
+  /// Whether the journal alone has what a write had asked for.
+  private func isNowhere(_ record: JournalEntry.Record, _ held: [ContractKey: HeldRecord]) -> Bool {
+    record.isConflict && !record.standing.values.contains(.done)
+      && (held[record.key] ?? .absent).digest != record.afterDigest
   }
 
   private struct Decisions {
@@ -245,9 +260,9 @@ extension MigrationSession {
   ) throws(StateError) {
     guard !resolutions.isEmpty else { return }
     var records: [JournalEntry.Record] = []
-    for key in Set(content.records.keys).union(held.keys).sorted() {
+    for key in Set(content.records.keys).union(held.keys).union(entries.conflicts).sorted() {
       let (source, git) = (content.records[key] ?? .absent, held[key] ?? .absent)
-      guard source.digest != git.digest else { continue }
+      guard source.digest != git.digest || entries.conflicts.contains(key) else { continue }
       guard
         let side = resolutions.last(where: { $0.key == key })?.side
           ?? resolutions.last(where: { $0.key == nil })?.side

@@ -123,15 +123,18 @@ extension MigrationSession {
 
   /// Decides what an operation's answer is, once both sides were tried.
   private func finish(_ entry: JournalEntry) throws(StateError) {
-    let isNowhere = MigrationSide.allCases.allSatisfy { side in
-      entry.records.allSatisfy { $0.isPending(side) }
-    }
+    // A side that has something unexpected was left as it is: it does not have the operation, either.
+    let isNowhere = entry.records.allSatisfy { !$0.standing.values.contains(.done) }
     if isNowhere, !isSourceUnknown,
       let error = failed[state.phase.truth] ?? failed[state.phase.truth.other]
     {
       do throws(StateError) {
         try drop(entry)
-        throw error
+        var failure = error
+        if !error.message.hasPrefix("nothing was written") {
+          failure.message = "nothing was written to either side: \(error.message)"
+        }
+        throw failure
       } catch  where entries.contains(where: { $0.id == entry.id }) {
         note(
           "neither side could be written (\(error.message)); the operation is in the migration's "
@@ -236,10 +239,19 @@ extension MigrationSession {
   /// What LevelDB has if no other program has changed it.
   func expectedInSource(_ key: ContractKey, at snapshot: StateSnapshot?) -> String {
     if let pending = entries.pending(key, .source) { return pending.digest }
-    if entries.last(key)?.standing[.source] == .conflict { return HeldRecord.unknownDigest }
+    if let last = entries.last(key) {
+      if last.standing[.source] == .conflict { return HeldRecord.unknownDigest }
+      // Git still waits for it, LevelDB has it.
+      if last.standing[.source] == .done { return last.afterDigest }
+    }
     if let digest = state.unsynced[key] { return digest }
     do throws(StateError) {
-      return try snapshot?.held(key).digest ?? HeldRecord.unknownDigest
+      if let snapshot { return try snapshot.held(key).digest }
+    } catch {
+      // The file of its chain is broken: LevelDB has what both had when they were last in step.
+    }
+    do throws(StateError) {
+      return try git.snapshot(ofCommit: state.projected).held(key).digest
     } catch {
       return HeldRecord.unknownDigest
     }

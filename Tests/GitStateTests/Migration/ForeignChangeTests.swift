@@ -216,6 +216,36 @@ import Testing
     #expect(try fixture.inSource()[key] == record("Token", 1))
   }
 
+  @Test func whatIsPendingForLevelDBIsReadFromTheJournalWhereGitCannotBe() async throws {
+    let fixture = try await fixture(in: .cutover)
+    try fixture.backend().change(.put(record("Other", 1)))
+    let plan = FaultPlan(.fail, .source)
+    let backend = try fixture.backend(plan)
+    try backend.change(.delete(key))
+    let pending = FaultPlan(.fail, .openSource)
+    try fixture.backend(pending).change(.put(record("Other", 2)))
+    let file = fixture.repository.appending("deployments/bscmainnet.json")
+    try writeFile(file, "{ broken")
+    try await git("commit", "--quiet", "--all", "-m", "Break", in: fixture.repository)
+    // LevelDB has both as they were before.
+    #expect(try fixture.inSource()[key] == record("Token", 1))
+    #expect(throws: StateError.self) { try fixture.backend().contract(key) }
+    #expect(try fixture.backend().contract(record("Other").key) == record("Other", 2))
+  }
+
+  @Test func aWriteThatNeitherSideTakesIsAnError() async throws {
+    let fixture = try await fixture(in: .cutover)
+    try fixture.writeSource(.put(record("Token", 9)))
+    let plan = FaultPlan(.fail, .git)
+    let error = #expect(throws: StateError.self) {
+      try fixture.backend(plan).change(.put(record("Token", 2)))
+    }
+    #expect(error?.message.hasPrefix("nothing was written") == true)
+    #expect(try fixture.inSource()[key] == record("Token", 9))
+    #expect(try fixture.inGit()[key] == record("Token", 1))
+    #expect(try fixture.backend().status()?.pending == [.git: 0, .source: 0])
+  }
+
   @Test func gitThatCannotBeReadIsReplacedByLevelDBForWhatItHas() async throws {
     let fixture = try await fixture(in: .cutover)
     try fixture.backend().change(.put(record("Elsewhere", chain: 97)))
