@@ -137,5 +137,7 @@ enum TestPort {
     let text = String(decoding: try readFile(file), as: UTF8.self)
     guard let process = pid_t(text.filter(\.isNumber)), process > 1 else { return }
     kill(process, SIGTERM)
+    // Where it leads a group of its own, its children as well.
+    kill(-process, SIGTERM)
   }
 }

@@ -90,7 +90,9 @@ public struct WebServer: Sendable {
           """
           rm -f pid
           /usr/sbin/nginx -p . -c "$1/nginx.conf" -e "$1/error.log" || exit 1
-          test -S cgi || { fcgiwrap -f -c 4 -s "unix:$1/cgi" >/dev/null 2>&1 </dev/null & echo $! > cgi.pid; }
+          test -S cgi || {
+            setsid fcgiwrap -f -c 4 -s "unix:$1/cgi" >/dev/null 2>&1 </dev/null & echo $! > cgi.pid
+          }
           """, "sh", folder.string,
         ], in: folder)
       guard started.status == 0 else { return false }
