@@ -93,7 +93,7 @@ extension MigrationSession {
         JournalEntry.Record(
           key: key, after: contract,
           before: [
-            .git: try gitBefore(key, snapshot), .source: try sourceBefore(key, snapshot),
+            .git: gitBefore(key, snapshot), .source: try sourceBefore(key, snapshot),
           ], standing: [.git: .pending, .source: .pending]))
     }
     try append(entry)
@@ -211,20 +211,9 @@ extension MigrationSession {
   }
 
   /// What git is to have before a write.
-  private func gitBefore(_ key: ContractKey, _ snapshot: StateSnapshot?) throws(StateError)
-    -> String
-  {
+  private func gitBefore(_ key: ContractKey, _ snapshot: StateSnapshot?) -> String {
     if let pending = entries.pending(key, .git) { return pending.digest }
-    do throws(StateError) {
-      if let snapshot { return try snapshot.held(key).digest }
-    } catch {
-      // The file of its chain is broken: it held what it held when the sides were last in step.
-    }
-    do throws(StateError) {
-      return try git.snapshot(ofCommit: state.projected).held(key).digest
-    } catch {
-      return HeldRecord.unknownDigest
-    }
+    return shared(key, at: snapshot)
   }
 
   /// What LevelDB is to have before a write: in phase 1 what it has, since it is right then.
@@ -245,10 +234,15 @@ extension MigrationSession {
       if last.standing[.source] == .done { return last.afterDigest }
     }
     if let digest = state.unsynced[key] { return digest }
+    return shared(key, at: snapshot)
+  }
+
+  /// What git has, or had when both sides were last in step if the file of the chain is broken since.
+  private func shared(_ key: ContractKey, at snapshot: StateSnapshot?) -> String {
     do throws(StateError) {
       if let snapshot { return try snapshot.held(key).digest }
     } catch {
-      // The file of its chain is broken: LevelDB has what both had when they were last in step.
+      // Then the commit that both had still tells.
     }
     do throws(StateError) {
       return try git.snapshot(ofCommit: state.projected).held(key).digest
