@@ -177,7 +177,7 @@ extension MigrationSession {
       let side = MigrationSide.allCases.first { entry.isPending($0) } ?? .source
       throw StateError(
         .migrationFailed,
-        "nothing was changed: \(entry.records.count) contracts of an earlier write are pending, since "
+        "nothing was changed: \(entry.records.count.counted("contract")) of an earlier write pending, since "
           + "\(side.name) could not be written (\(failed[side]?.message ?? "not yet tried")); mend that "
           + "and try again")
     }
@@ -189,8 +189,8 @@ extension MigrationSession {
       let names = keys.prefix(5).map(\.description.escapingUnprintable).joined(separator: ", ")
       throw StateError(
         .migrationFailed,
-        "nothing was changed: LevelDB and git differ in \(keys.count) "
-          + "\(keys.count == 1 ? "contract" : "contracts") (\(names)\(keys.count > 5 ? ", ..." : "")); "
+        "nothing was changed: LevelDB and git differ in "
+          + "\(keys.count.counted("contract")) (\(names)\(keys.count > 5 ? ", ..." : "")); "
           + "see gitstate migrate verify, bring them in step with gitstate migrate sync, or say "
           + "--accept-differences")
     }
@@ -198,6 +198,7 @@ extension MigrationSession {
     if let parity { try self.note(parity) }
     guard state.phase != phase else {
       try backend.folder.save(state)
+      noteClashes()
       return MigrationStep(phase: phase, commit: nil, parity: parity, warnings: notes)
     }
     let accepted = Set(differing).union(conflicts).sorted()
@@ -242,7 +243,7 @@ extension MigrationSession {
     if !accepted.isEmpty {
       let names = accepted.prefix(50).map(\.description.escapingUnprintable)
       lines.append(
-        "Differences accepted in \(accepted.count) contracts: \(names.joined(separator: ", "))"
+        "Differences accepted in \(accepted.count.counted("contract")): \(names.joined(separator: ", "))"
           + (accepted.count > 50 ? ", ..." : ""))
     }
     let subject = "Migration: \(meaning)"

@@ -105,6 +105,7 @@ extension MigrationSession {
       }
     }
     try backend.folder.save(state)
+    noteClashes()
     report.warnings = notes
     return report
   }
@@ -292,21 +293,7 @@ extension MigrationSession {
       id: nextID, kind: .migrate, reason: "Differences settled",
       time: SystemClock.milliseconds, records: records)
     try append(entry)
-    for earlier in entries.dropLast()
-    where earlier.records.contains(where: { keys.contains($0.key) }) {
-      var settled = earlier
-      for index in settled.records.indices where keys.contains(settled.records[index].key) {
-        let record = settled.records[index]
-        if record.isConflict, !record.standing.values.contains(.done) {
-          note(
-            "what a write had asked for of \(record.key.description.escapingUnprintable) is on neither "
-              + "side: \(record.after.map { JSONValue.object($0.record).text(.compact) } ?? "removal")"
-          )
-        }
-        settled.records[index].standing = [.git: .done, .source: .done]
-      }
-      settle(settled)
-    }
+    endConflicts(of: keys, before: entry.id)
     let result = try write(&entry, .git)
     if let commit = result?.changes.to { report.commits.append(commit) }
     _ = try write(&entry, .source)

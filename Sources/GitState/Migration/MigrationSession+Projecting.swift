@@ -81,11 +81,7 @@ extension MigrationSession {
         failed[.source] = error
       }
     }
-    for key in entry.records.filter(\.isConflict).map(\.key) {
-      note(
-        "\(key.description.escapingUnprintable) was changed in git and in LevelDB, which was left as it "
-          + "is; settle it with gitstate migrate sync --resolve")
-    }
+    clashes.formUnion(entry.records.filter(\.isConflict).map(\.key))
     settle(entry)
   }
 }

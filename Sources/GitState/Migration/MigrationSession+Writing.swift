@@ -56,11 +56,13 @@ extension MigrationSession {
     }
     var result = WriteResult(plan) { old[$0] }
     guard !plan.results.isEmpty else {
+      noteClashes()
       result.changes.from = state.projected
       result.warnings += notes
       return result
     }
     let answer = try writeBoth(operation, plan)
+    noteClashes()
     result.changes.from = answer?.changes.from
     result.changes.to = answer?.changes.to
     result.subject = answer?.subject

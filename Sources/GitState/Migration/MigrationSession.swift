@@ -1,3 +1,5 @@
+import LosslessJSON
+
 /// Work on a migration while its lock is held: what is known of it, and the LevelDB folder once open.
 final class MigrationSession {
   let backend: MigrationBackend
@@ -7,6 +9,8 @@ final class MigrationSession {
   var failed: [MigrationSide: StateError] = [:]
   /// What callers should know, besides their own answers.
   var notes: [String] = []
+  /// Contracts that were found changed on both sides: what became of them is told at the end.
+  var clashes: Set<ContractKey> = []
   /// Whether a write to LevelDB failed in a way that leaves open whether it happened.
   var isSourceUnknown = false
   var opened: OpenSource?
@@ -107,8 +111,12 @@ final class MigrationSession {
   ///
   /// Nothing in here fails an operation: an entry that stays as it was is looked at again.
   func settle(_ entry: JournalEntry) {
-    for record in entry.records where record.isDone {
-      state.unsynced[record.key] = nil
+    let done = Set(entry.records.filter(\.isDone).map(\.key))
+    for key in done { state.unsynced[key] = nil }
+    for key in endConflicts(of: done, before: entry.id).sorted() {
+      note(
+        "\(key.description.escapingUnprintable) had been changed in git and in LevelDB; both have what "
+          + "was written last now (gitstate log \(key.description.escapingUnprintable) has git's)")
     }
     do throws(StateError) {
       if entry.isDone {
@@ -125,6 +133,44 @@ final class MigrationSession {
       replaceKnown(entry)
       note("the migration's journal could not be brought up to date: \(error.message)")
     }
+  }
+
+  /// Ends what earlier entries have to say about contracts that a later entry settles.
+  ///
+  /// They go before the later one does: looked at again without it, a side that has by now what it had
+  /// before them would get their records once more.
+  ///
+  /// - Returns: The contracts that were in conflict.
+  @discardableResult
+  func endConflicts(of keys: Set<ContractKey>, before id: Int) -> Set<ContractKey> {
+    var ended: Set<ContractKey> = []
+    for earlier in entries where earlier.id < id {
+      var settled = earlier
+      for index in settled.records.indices {
+        let record = settled.records[index]
+        guard record.isConflict, keys.contains(record.key) else { continue }
+        if !record.standing.values.contains(.done) {
+          note(
+            "what a write had asked for of \(record.key.description.escapingUnprintable) is on neither "
+              + "side: \(record.after.map { JSONValue.object($0.record).text(.compact) } ?? "removal")"
+          )
+        }
+        settled.records[index].standing = [.git: .done, .source: .done]
+        ended.insert(record.key)
+      }
+      if settled.standings != earlier.standings { settle(settled) }
+    }
+    return ended
+  }
+
+  /// Tells of contracts that were found changed on both sides, and still are in conflict.
+  func noteClashes() {
+    for key in clashes.intersection(entries.conflicts).sorted() {
+      note(
+        "\(key.description.escapingUnprintable) was changed in git and in LevelDB, which was left as it "
+          + "is; settle it with gitstate migrate sync --resolve")
+    }
+    clashes = []
   }
 
   /// Takes an entry back of which nothing has happened.
@@ -150,7 +196,8 @@ final class MigrationSession {
     for original in entries {
       var entry = original
       if isRetryingConflicts {
-        for index in entry.records.indices {
+        let later = Set(entries.filter { $0.id > original.id }.flatMap { $0.records.map(\.key) })
+        for index in entry.records.indices where !later.contains(entry.records[index].key) {
           for side in MigrationSide.allCases where entry.records[index].standing[side] == .conflict
           {
             entry.records[index].standing[side] = .pending
@@ -175,7 +222,7 @@ final class MigrationSession {
 
 extension JournalEntry {
   /// How every record stands, to see whether anything has changed.
-  fileprivate var standings: [[MigrationSide: Standing]] { records.map(\.standing) }
+  var standings: [[MigrationSide: Standing]] { records.map(\.standing) }
 }
 
 extension MigrationBackend {

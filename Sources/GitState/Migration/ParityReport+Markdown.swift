@@ -7,8 +7,8 @@ extension ParityReport {
   public var markdown: String {
     var lines = [
       isEqual
-        ? "**LevelDB and git have the same \(contractCount) contracts.**"
-        : "**LevelDB and git differ: \(agreeing) of \(contractCount) contracts agree (\(agreement) %).**",
+        ? "**LevelDB and git have the same \(contractCount.counted("contract")).**"
+        : "**LevelDB and git differ: \(agreeing) of \(contractCount.counted("contract")) agree (\(agreement) %).**",
       "", "| | Contracts |", "|---|---:|", "| in LevelDB | \(sourceCount) |",
       "| in git | \(gitCount) |",
       "| missing from git | \(onlyInSource.count) |",

@@ -9,6 +9,8 @@ public struct MutationPlan: Sendable {
   public private(set) var outcomes: [MutationOutcome] = []
   /// What the caller should know, though it is no failure.
   public private(set) var warnings: [String] = []
+  /// Contracts whose entry could not be read before, whatever is to come of it.
+  public private(set) var unreadable: Set<ContractKey> = []
   private var positions: [ContractKey: Int] = [:]
 
   /// Plans mutations one after the other.
@@ -71,12 +73,13 @@ public struct MutationPlan: Sendable {
 
   /// The record that is about to go: `.some(nil)` where it is proven absent, nil where its entry
   /// cannot be read.
-  private func replaced(
+  private mutating func replaced(
     _ key: ContractKey, _ current: (ContractKey) throws(StateError) -> Contract?
   ) throws(StateError) -> Contract?? {
     do {
       return .some(try present(key, current))
     } catch  where error.code == .serializationFailed {
+      unreadable.insert(key)
       return nil
     }
   }
@@ -120,8 +123,15 @@ extension WriteResult {
       pairs.compactMap { pair in
         (pair.new ?? pair.old).map { ($0.chainID, $0.networkName) }
       }, uniquingKeysWith: { first, _ in first })
-    self.init(
-      changes: ChangeSet(pairs: pairs) { networks[$0.chainID] ?? $0.chainID.description },
-      outcomes: plan.outcomes, warnings: plan.warnings)
+    var changes = ChangeSet(pairs: pairs) { networks[$0.chainID] ?? $0.chainID.description }
+    // What could not be read has no fields to show, and is gone all the same.
+    for (key, contract) in plan.results where contract == nil && plan.unreadable.contains(key) {
+      changes.changes.append(
+        ContractChange(
+          key: key, network: networks[key.chainID] ?? key.chainID.description, kind: .removed,
+          fields: []))
+    }
+    changes.changes.sort { $0.key < $1.key }
+    self.init(changes: changes, outcomes: plan.outcomes, warnings: plan.warnings)
   }
 }

@@ -25,7 +25,7 @@ extension GlobalOptions {
   func withMigration<Value: Sendable>(
     _ body: @escaping @Sendable (MigrationBackend) throws(StateError) -> Value
   ) async throws(StateError) -> Value {
-    try await openState().withBackend { backend throws(StateError) in
+    try await openState().withBackend(named: "migrate") { backend throws(StateError) in
       guard let migration = backend as? MigrationBackend else {
         throw StateError(
           .invalidArgument,

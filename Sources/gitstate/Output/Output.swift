@@ -9,7 +9,7 @@ enum Output {
 
   /// A number of things in words: `1 contract`, `2 contracts`.
   static func count(_ number: Int, _ thing: String) -> String {
-    "\(number) \(thing)\(number == 1 ? "" : "s")"
+    number.counted(thing)
   }
 
   /// A time in milliseconds, with as many decimals as tell anything.

@@ -158,6 +158,26 @@ import Testing
     #expect(try backend.status()?.pending[.source] == 3)
   }
 
+  @Test(arguments: [MigrationEffect.openSource, .git])
+  func whatASideMissedIsWrittenOnceItsBreakerLetsItTryAgain(effect: MigrationEffect) async throws {
+    let fixture = try await MigrationFixture()
+    _ = try fixture.backend(in: .cutover)
+    let plan = FaultPlan(.fail, effect)
+    let backend = try fixture.backend(plan, breakerFailures: 2, breakerPause: .zero)
+    let side = effect == .git ? MigrationSide.git : .source
+    for version in 1...3 { try backend.change(.put(record("Token", version))) }
+    // Git can be read all the while.
+    #expect(backend.breakers[side]?.state == (side == .git ? .closed : .halfOpen))
+    #expect(try backend.status()?.pending[side] == 3)
+    plan.heal()
+    let answer = try backend.change(.put(record("Token", 4)))
+    #expect(answer.warnings.isEmpty)
+    #expect(backend.breakers[side]?.state == .closed)
+    #expect(try backend.status()?.pending == [.git: 0, .source: 0])
+    #expect(try fixture.inGit() == [record("Token").key: record("Token", 4)])
+    #expect(try fixture.inSource() == fixture.inGit())
+  }
+
   @Test func theBreakerOpensAndClosesByItsClock() throws {
     let clock = TestClock()
     let breaker = CircuitBreaker(failures: 2, pause: .seconds(10), now: { clock.now })

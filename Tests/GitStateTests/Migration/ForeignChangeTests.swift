@@ -1,4 +1,5 @@
 import GitStateTesting
+import LevelDB
 import LosslessJSON
 import SystemPackage
 import TestSupport
@@ -93,6 +94,35 @@ import Testing
     _ = try fixture.backend().complete()
   }
 
+  @Test(arguments: [Int64(4), 1])
+  func aPutSettlesWhatBothSidesHadChanged(version: Int64) async throws {
+    let fixture = try await fixture(in: .dualWrite)
+    try fixture.writeGit(.put(record("Token", 2)))
+    try fixture.writeSource(.put(record("Token", 3)))
+    // 1 is what both had before: looked at again, LevelDB would seem to wait for git's 2.
+    let put = record("Token", Int(version))
+    let answer = try fixture.backend().change(.put(put))
+    #expect(answer.warnings.contains { $0.contains("both have what was written last now") })
+    #expect(answer.warnings.allSatisfy { !$0.contains("left as it is") })
+    #expect(try fixture.backend().status()?.conflicts == [])
+    let report = try fixture.backend().sync()
+    #expect(report.conflicts.isEmpty && report.copied.isEmpty)
+    #expect(try fixture.inGit()[key] == put)
+    #expect(try fixture.inSource()[key] == put)
+  }
+
+  @Test func aDeletionOfAPairThatIsNoRecordIsTold() async throws {
+    let fixture = try await fixture(in: .dualWrite)
+    let database = try LevelDB.Database(path: fixture.source)
+    try database.put(Array("no JSON".utf8), forKey: key.levelDBKey)
+    _ = consume database
+    let answer = try fixture.backend().change(.delete(key))
+    #expect(answer.changes.changes.map(\.key) == [key])
+    #expect(answer.changes.changes.map(\.kind) == [.removed])
+    #expect(try fixture.inGit()[key] == nil)
+    #expect(try fixture.backend().compare().isEqual)
+  }
+
   @Test func aChangeOnBothSidesWaitsForAWord() async throws {
     let fixture = try await fixture(in: .dualWrite)
     try fixture.writeGit(.put(record("Token", 2)))
@@ -158,6 +188,28 @@ import Testing
     #expect(try fixture.backend().compare().isEqual)
   }
 
+  @Test(
+    arguments: [MigrationEffect.journal, .git, .state, .journalRemoval], [1, 2, 3])
+  func aSyncThatIsKilledBetweenItsBatchesGoesOn(effect: MigrationEffect, number: Int) async throws {
+    let fixture = try await MigrationFixture()
+    let names = (1...7).map { "Contract\($0)" }
+    try fixture.writeSource(names.map { .put(record($0)) })
+    _ = try fixture.backend(in: .dualWrite)
+    for fault in [FaultPlan.Fault.killBefore, .killAfter] {
+      _ = try? fixture.backend(FaultPlan(fault, effect, number: number)).sync()
+      let found = try fixture.backend().contracts(matching: ContractQuery())
+      #expect(found.map(\.name) == names)
+    }
+    let report = try fixture.backend().sync()
+    #expect(report.conflicts.isEmpty && report.warnings.isEmpty)
+    #expect(try fixture.backend().compare().isEqual)
+    #expect(try fixture.inGit() == fixture.inSource())
+    // What was copied before the kill was not copied again.
+    let log = try GitBackend(fixture.options).log(
+      LogQuery(selector: .contract(record(names[0]).key)))
+    #expect(log.entries.count == 1)
+  }
+
   @Test func syncPutsNoOlderRecordOverANewerOne() async throws {
     let fixture = try await MigrationFixture()
     try fixture.writeSource(.put(record("Older", 1)), .put(record("Newer", 9)))
@@ -185,7 +237,7 @@ import Testing
     let step = try fixture.backend().cutOver(acceptsDifferences: true, reason: "known")
     let message = try await git("log", "-1", "--format=%B", in: fixture.repository)
     #expect(step.commit == (try await git("rev-parse", "HEAD", in: fixture.repository)))
-    #expect(message.contains("Differences accepted in 1 contracts: 56-Token"))
+    #expect(message.contains("Differences accepted in 1 contract: 56-Token"))
     #expect(message.contains("GitState-Phase: cutover"))
     #expect(try fixture.backend().contract(key) == record("Token", 1))
     #expect(try fixture.backend().status()?.unsynced == 1)

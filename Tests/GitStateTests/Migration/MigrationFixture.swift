@@ -24,9 +24,12 @@ struct MigrationFixture: Sendable {
   var repository: FilePath { FilePath(options.directory) }
 
   /// The backend as a process has it that begins now.
-  func backend(_ plan: FaultPlan? = nil, breakerFailures: Int = 1000) throws -> MigrationBackend {
+  func backend(
+    _ plan: FaultPlan? = nil, breakerFailures: Int = 1000, breakerPause: Duration = .seconds(1000)
+  ) throws -> MigrationBackend {
     var settings = MigrationOptions(
-      breakerFailures: breakerFailures, batchSize: 2, sourceTimeout: .milliseconds(50))
+      breakerFailures: breakerFailures, breakerPause: breakerPause, batchSize: 2,
+      sourceTimeout: .milliseconds(50))
     settings.faults = plan?.faults
     return try MigrationBackend(options, options: settings)
   }
@@ -41,7 +44,10 @@ struct MigrationFixture: Sendable {
   }
 
   /// Writes to LevelDB as an old script does.
-  func writeSource(_ mutations: Mutation...) throws {
+  func writeSource(_ mutations: Mutation...) throws { try writeSource(mutations) }
+
+  /// Writes to LevelDB as an old script does.
+  func writeSource(_ mutations: [Mutation]) throws {
     let backend = try LevelDBBackend(path: source, isDurable: false)
     defer { backend.close() }
     _ = try backend.apply([Operation(.transaction, mutations)])[0].get()
@@ -86,6 +92,7 @@ final class FaultPlan: Sendable, CustomStringConvertible {
   private struct State {
     var count = 0
     var isDead = false
+    var isHealed = false
     var hasHappened = false
   }
 
@@ -104,6 +111,8 @@ final class FaultPlan: Sendable, CustomStringConvertible {
 
   /// Whether the process has ended.
   var isDead: Bool { state.withLock { $0.isDead } }
+  /// Ends the fault.
+  func heal() { state.withLock { $0.isHealed = true } }
   /// Whether the fault has come about.
   var hasHappened: Bool { state.withLock { $0.hasHappened } }
 
@@ -116,7 +125,9 @@ final class FaultPlan: Sendable, CustomStringConvertible {
   private func reach(_ effect: MigrationEffect, _ faults: [Fault]) throws(StateError) {
     let (isDead, isFailing) = state.withLock { state in
       if state.isDead { return (true, false) }
-      guard effect == self.effect, faults.contains(fault) else { return (false, false) }
+      guard !state.isHealed, effect == self.effect, faults.contains(fault) else {
+        return (false, false)
+      }
       state.count += 1
       // A side that fails goes on failing for the rest of the operation.
       guard state.count == number || (fault == .fail && state.count > number) else {
