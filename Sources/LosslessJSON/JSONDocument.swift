@@ -62,7 +62,7 @@ public struct JSONDocument: Sendable {
 
 extension JSONText {
   /// The object at a path and the object around it.
-  fileprivate func object(
+  func object(
     at path: [String]
   ) -> (object: JSONObjectText, container: JSONObjectText?)? {
     let start = endOfWhiteSpace(0)

@@ -13,31 +13,11 @@ public struct JSONParseError: Error, Hashable, Sendable {
 
   /// Describes a fault at an offset of a text.
   init(_ fault: JSONFault, in bytes: UnsafeBufferPointer<UInt8>) {
+    let place = JSONPlace(fault.offset, in: bytes)
     message = fault.message
-    offset = fault.offset
-    var line = 1
-    var lineStart = 0
-    var at = 0
-    while at < fault.offset {
-      let byte = bytes[at]
-      at += 1
-      guard byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") else { continue }
-      if byte == UInt8(ascii: "\r"), at < bytes.count, bytes[at] == UInt8(ascii: "\n") {
-        // A fault between the two bytes of a line end is still on the line that they end.
-        guard at < fault.offset else { break }
-        at += 1
-      }
-      line += 1
-      lineStart = at
-    }
-    var column = 1
-    at = lineStart
-    while at < fault.offset {
-      at += max(1, UTF8Sequence.length(in: bytes, at: at))
-      column += 1
-    }
-    self.line = line
-    self.column = column
+    offset = place.offset
+    line = place.line
+    column = place.column
   }
 }
 

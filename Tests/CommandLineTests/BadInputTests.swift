@@ -130,6 +130,8 @@ import Testing
       #expect(result.status == 1, "\(arguments)")
       #expect(error?["code"] == "BACKEND_UNAVAILABLE")
       #expect(error?["file"] == "deployments/broken.json")
+      #expect(error?["line"]?.number?.int64 ?? 0 >= 1)
+      #expect(error?["column"]?.number?.int64 ?? 0 >= 1)
       #expect(before.differences(to: try TreeRecord(project)) == [])
     }
     // Other chains work.

@@ -28,17 +28,18 @@ extension DeploymentFile {
     else { return .foreign }
     guard let chain = ChainID(chainID) else {
       return .broken(
-        mistyped(name, Member.chainID, chainID, "an integer from 1 to 2^64-1 in plain decimal"))
+        mistyped(
+          name, document, Member.chainID, chainID, "an integer from 1 to 2^64-1 in plain decimal"))
     }
     guard contracts.object != nil else {
-      return .broken(mistyped(name, Member.contracts, contracts, "an object"))
+      return .broken(mistyped(name, document, Member.contracts, contracts, "an object"))
     }
     if let hashes = root[Member.hashes], hashes.object == nil, !hashes.isNull {
-      return .broken(mistyped(name, Member.hashes, hashes, "an object"))
+      return .broken(mistyped(name, document, Member.hashes, hashes, "an object"))
     }
     let network = root[Member.network]
     if let network, network.string == nil, !network.isNull {
-      return .broken(mistyped(name, Member.network, network, "a text"))
+      return .broken(mistyped(name, document, Member.network, network, "a text"))
     }
     let time = time(of: root[Member.lastDeployed]) ?? time(of: root[Member.timestamp])
     let codec = EntryCodec(
@@ -116,14 +117,15 @@ extension DeploymentFile {
   }
 
   private static func mistyped(
-    _ name: String, _ member: String, _ value: JSONValue, _ wanted: String
-  )
-    -> StateError
-  {
+    _ name: String, _ document: JSONDocument, _ member: String, _ value: JSONValue,
+    _ wanted: String
+  ) -> StateError {
+    let place = document.place(of: [member])
+    let shown = place.map { " (line \($0.line), column \($0.column))" } ?? ""
     return StateError(
       .backendUnavailable,
-      "\(name) is broken: its \(member) is \(value.shown) and must be \(wanted); mend the file and commit it",
-      file: name)
+      "\(name) is broken: its \(member) is \(value.shown) and must be \(wanted)\(shown); mend the file "
+        + "and commit it", file: name, line: place?.line, column: place?.column)
   }
 
   private static func unparsable(_ name: String, _ bytes: [UInt8], _ error: JSONParseError)
