@@ -58,7 +58,8 @@ struct GlobalOptions: ParsableArguments {
 
   /// Opens the state.
   func openState() async throws(StateError) -> StateManager {
-    let state = try await StateManagerFactory().manager(
+    let factory = StateManagerFactory { Output.note("warning: \($0.escapingUnprintable)") }
+    let state = try await factory.manager(
       arguments: arguments, directory: directory)
     let unborn = try await state.withBackend { backend throws(StateError) in
       try backend.git?.unbornBranch()

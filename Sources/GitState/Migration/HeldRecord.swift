@@ -7,8 +7,8 @@ enum HeldRecord: Hashable, Sendable {
   case absent
   /// A record.
   case record(Contract)
-  /// Something that is no record; the text says what is wrong with it.
-  case unreadable(String)
+  /// Something that is no record: what is wrong with it, and LevelDB's bytes.
+  case unreadable(String, [UInt8])
 
   /// The record; nil where there is none, or none that can be read.
   var contract: Contract? {
@@ -24,7 +24,7 @@ enum HeldRecord: Hashable, Sendable {
     do {
       self.init(try read())
     } catch  where error.code == .serializationFailed {
-      self = .unreadable(error.message)
+      self = .unreadable(error.message, [])
     }
   }
 
@@ -32,7 +32,8 @@ enum HeldRecord: Hashable, Sendable {
   var digest: String {
     switch self {
     case .absent: "absent"
-    case .unreadable(let problem): "unreadable: \(problem)"
+    case .unreadable(let problem, let bytes):
+      "unreadable: \(problem): \(Contract.digest(of: bytes))"
     case .record(let contract): contract.digest
     }
   }
@@ -45,7 +46,12 @@ extension Contract {
   /// git's hash of the record with its members sorted by name.
   var digest: String {
     let members = record.sorted { $0.key.precedes($1.key) }
-    let text = JSONValue.object(JSONObject(members.map { ($0.key, $0.value) })).serialized(.compact)
+    return Self.digest(
+      of: JSONValue.object(JSONObject(members.map { ($0.key, $0.value) })).serialized(.compact))
+  }
+
+  /// git's hash of some bytes.
+  static func digest(of text: [UInt8]) -> String {
     do {
       return try ObjectID.blob(text).hex
     } catch {

@@ -14,27 +14,11 @@ extension MigrationBackend {
     // more is found in the side.
     let entries = try folder.entries()
     if let pending = entries.pending(key, state.phase.truth) { return pending.contract }
-    guard state.phase == .cutover else { return try sourceContract(key, state) }
+    guard state.phase == .cutover else { return try sourceContract(key, state, entries) }
     do throws(StateError) {
       return try using(.git) { () throws(StateError) in try gitBackend.contract(key) }
     } catch  where error.isReadFailure {
-      // LevelDB answers for what it is known to have, with the journal, as git has it: else a record
-      // that git has lost since would rise again. A commit whose file does not parse has lost none
-      // that both had; that LevelDB has none proves nothing then.
-      let isMirror = isMirror(state, entries) && state.unsynced[key] == nil
-      guard isMirror || error.line != nil else { throw error }
-      let found: Contract?
-      if let pending = entries.pending(key, .source) {
-        found = pending.contract
-      } else {
-        do throws(StateError) {
-          found = try sourceContract(key, state)
-        } catch let second {
-          throw error.alsoFailed(second)
-        }
-      }
-      guard found != nil || isMirror else { throw error }
-      return found
+      return try fallback(key, after: error, state, entries)
     }
   }
 
@@ -68,14 +52,7 @@ extension MigrationBackend {
         return query.applied(to: found.values.sorted { $0.key < $1.key })
       }
     } catch  where error.isReadFailure {
-      guard query.infrastructure == nil, isMirror(state, entries), state.unsynced.isEmpty else {
-        throw error
-      }
-      do throws(StateError) {
-        return try sourceContracts(query, state, entries)
-      } catch let second {
-        throw error.alsoFailed(second)
-      }
+      return try fallback(query, after: error, state, entries)
     }
   }
 
@@ -107,7 +84,7 @@ extension MigrationBackend {
       for key in held.keys.sorted() {
         switch held[key] {
         case .record(let contract)?: report.add(contract)
-        case .unreadable(let problem)?: report.errors.append(problem)
+        case .unreadable(let problem, _)?: report.errors.append(problem)
         case .absent?, nil: break
         }
       }
@@ -151,36 +128,53 @@ extension MigrationBackend {
     }
   }
 
-  /// Whether LevelDB has exactly what git's tip has, but for what the journal has.
-  private func isMirror(_ state: MigrationState, _ entries: [JournalEntry]) -> Bool {
-    guard entries.conflicts.isEmpty else { return false }
-    do {
-      return try gitBackend.tip() == state.projected
-    } catch {
-      return false
-    }
-  }
-
-  private func sourceContract(_ key: ContractKey, _ state: MigrationState) throws(StateError)
-    -> Contract?
-  {
-    let content = try readSource(state)
-    switch content.records[key] {
-    case .record(let contract)?: return contract
-    case .unreadable(let problem)?: throw Self.unreadable(problem, key, state)
-    case .absent?, nil: return nil
+  private func sourceContract(
+    _ key: ContractKey, _ state: MigrationState, _ entries: [JournalEntry]
+  ) throws(StateError) -> Contract? {
+    let held = try readSource(state).records[key] ?? .absent
+    let news = news(state, entries)
+    switch news?.record(key, insteadOf: held) ?? held {
+    case .record(let contract): return contract
+    case .unreadable(let problem, _): throw Self.unreadable(problem, key, state)
+    case .absent:
+      // LevelDB is right, but this was never settled: to call it absent would have it deployed again.
+      guard state.unsynced[key] == HeldRecord.absent.digest else { return nil }
+      let name = key.description.escapingUnprintable
+      throw StateError(
+        .migrationFailed,
+        "\(name) is in git and not in LevelDB, which is read in phase 1; say which is right: gitstate "
+          + "migrate sync --resolve \(name)=git (or =leveldb)", key: key)
     }
   }
 
   private func sourceContracts(
     _ query: ContractQuery, _ state: MigrationState, _ entries: [JournalEntry]
   ) throws(StateError) -> [Contract] {
+    let held = try heldInSource(state, entries)
+    let missing = state.unsynced.filter {
+      $0.value == HeldRecord.absent.digest && held[$0.key] == nil
+        && (query.chainID == nil || query.chainID == $0.key.chainID)
+    }
+    if !missing.isEmpty {
+      let names = missing.keys.sorted().prefix(5).map(\.description.escapingUnprintable)
+      options.notice(
+        "\(missing.count.counted("contract")) that git alone has, and LevelDB not, are left out in phase 1 "
+          + "(\(names.joined(separator: ", "))\(missing.count > 5 ? ", ..." : "")); see gitstate migrate "
+          + "sync")
+    }
+    return try Self.contracts(held, query, state)
+  }
+
+  /// The records among what a side has that a query finds.
+  static func contracts(
+    _ held: [ContractKey: HeldRecord], _ query: ContractQuery, _ state: MigrationState
+  ) throws(StateError) -> [Contract] {
     var contracts: [Contract] = []
-    for (key, held) in try heldInSource(state, entries) {
+    for (key, held) in held {
       guard query.chainID == nil || query.chainID == key.chainID else { continue }
       switch held {
       case .record(let contract): contracts.append(contract)
-      case .unreadable(let problem): throw Self.unreadable(problem, key, state)
+      case .unreadable(let problem, _): throw unreadable(problem, key, state)
       case .absent: break
       }
     }
@@ -192,25 +186,73 @@ extension MigrationBackend {
     -> [ContractKey: HeldRecord]
   {
     var held = try readSource(state).records
+    if let news = news(state, entries) {
+      for key in news.keys { held[key] = news.record(key, insteadOf: held[key] ?? .absent) }
+    }
     for key in entries.keys {
       if let pending = entries.pending(key, .source) { held[key] = pending }
     }
-    return held
+    return held.filter { $0.value != .absent }
   }
 
-  private func readSource(_ state: MigrationState) throws(StateError) -> MigrationSource.Content {
+  func readSource(_ state: MigrationState) throws(StateError) -> MigrationSource.Content {
     try using(.source) { () throws(StateError) in
       try source(at: state.source).content(until: sourceDeadline)
     }
   }
 
-  private static func unreadable(
+  static func unreadable(
     _ problem: String, _ key: ContractKey, _ state: MigrationState
   ) -> StateError {
     StateError(
       .serializationFailed,
       "\(state.source.escapingUnprintable): \(problem); mend or remove that pair", key: key,
       file: state.source)
+  }
+
+  /// What git has anew and LevelDB has not got yet: the next write takes it there.
+  ///
+  /// LevelDB is right without it where git cannot be read.
+  private func news(_ state: MigrationState, _ entries: [JournalEntry]) -> UnprojectedChanges? {
+    do throws(StateError) {
+      guard try gitBackend.tip() != state.projected else { return nil }
+      let tip = try gitBackend.freshSnapshot()
+      guard try gitBackend.isAncestor(state.projected, of: tip.commitID) else { return nil }
+      return UnprojectedChanges(
+        from: try gitBackend.snapshot(ofCommit: state.projected), to: tip,
+        except: entries.keys.union(state.unsynced.keys))
+    } catch {
+      return nil
+    }
+  }
+}
+
+/// Changes in git that no dual write made, before they are taken to LevelDB.
+private struct UnprojectedChanges {
+  let keys: Set<ContractKey>
+  private let base: StateSnapshot
+  private let tip: StateSnapshot
+
+  /// The changes between two commits; nil where they cannot be told.
+  init?(from base: StateSnapshot, to tip: StateSnapshot, except excluded: Set<ContractKey>) {
+    var problems: [String] = []
+    let changes = ChangeSet(from: nil, base.folder, to: nil, tip.folder, notes: &problems)
+    guard problems.isEmpty else { return nil }
+    keys = Set(changes.changes.flatMap(\.keys)).subtracting(excluded)
+    self.base = base
+    self.tip = tip
+  }
+
+  /// What LevelDB will have: git's record, unless another program has changed LevelDB's.
+  func record(_ key: ContractKey, insteadOf held: HeldRecord) -> HeldRecord {
+    guard keys.contains(key) else { return held }
+    do throws(StateError) {
+      guard try base.held(key).digest == held.digest else { return held }
+      let record = try tip.held(key)
+      return record.problem == nil ? record : held
+    } catch {
+      return held
+    }
   }
 }
 
@@ -222,17 +264,5 @@ extension GitBackend {
         .backendUnavailable, "the branch that has the state could not be read"
       ) { try reader.branch().tip?.hex }
     }
-  }
-}
-
-extension StateError {
-  /// Whether the side could not tell, so that the other one may be asked.
-  fileprivate var isReadFailure: Bool { isOfSide || code == .serializationFailed }
-
-  /// The error with what the other side said.
-  fileprivate func alsoFailed(_ other: StateError) -> StateError {
-    var error = self
-    error.message += "; and LevelDB could not be read instead: " + other.message
-    return error
   }
 }

@@ -42,6 +42,7 @@ extension MigrationBackend {
         state.unsynced[key] = (content.records[key] ?? .absent).digest
       }
       try folder.create()
+      try folder.save(AgreedRecords(content, try tip.allHeld()))
       try folder.save(state)
       return report
     }
@@ -156,6 +157,7 @@ extension MigrationSession {
     let isBack = phase == .dualWrite
     let source = try openSource()
     try checkBranch()
+    if state.phase == .complete, isBack, !acceptsDifferences { try refuseForeignChanges(source) }
     writesSource = true
     replay(isRetryingConflicts: true)
     var parity: ParityReport?
@@ -177,7 +179,7 @@ extension MigrationSession {
       let side = MigrationSide.allCases.first { entry.isPending($0) } ?? .source
       throw StateError(
         .migrationFailed,
-        "nothing was changed: \(entry.records.count.counted("contract")) of an earlier write pending, since "
+        "the phase stays: \(entry.records.count.counted("contract")) of an earlier write pending, since "
           + "\(side.name) could not be written (\(failed[side]?.message ?? "not yet tried")); mend that "
           + "and try again")
     }
@@ -185,17 +187,18 @@ extension MigrationSession {
       entries.pending(key, .git) == nil
     }
     guard (differing.isEmpty && conflicts.isEmpty) || acceptsDifferences else {
-      let keys = Set(differing).union(conflicts).sorted()
-      let names = keys.prefix(5).map(\.description.escapingUnprintable).joined(separator: ", ")
-      throw StateError(
-        .migrationFailed,
-        "nothing was changed: LevelDB and git differ in "
-          + "\(keys.count.counted("contract")) (\(names)\(keys.count > 5 ? ", ..." : "")); "
-          + "see gitstate migrate verify, bring them in step with gitstate migrate sync, or say "
-          + "--accept-differences")
+      throw self.differing(
+        Set(differing).union(conflicts),
+        advice:
+          "see gitstate migrate verify; settle them with gitstate migrate sync (with --resolve KEY=git or "
+          + "KEY=leveldb for those that it leaves alone), or say --accept-differences")
     }
+    if let outdated { throw outdated }
     try refuseToForget()
     if let parity { try self.note(parity) }
+    if parity != nil {
+      try note(agreeing: AgreedRecords(try source.content(), try tip().allHeld()))
+    }
     guard state.phase != phase else {
       try backend.folder.save(state)
       noteClashes()
@@ -204,6 +207,14 @@ extension MigrationSession {
     let accepted = Set(differing).union(conflicts).sorted()
     for key in accepted { state.unsynced[key] = try source.held(key).digest }
     let commit = announce(phase, meaning, accepted, reason)
+    if isBack {
+      for key in accepted where state.unsynced[key] == HeldRecord.absent.digest {
+        note(
+          "\(key.description.escapingUnprintable) is in git alone, and cannot be read until you say which "
+            + "is right: gitstate migrate sync --resolve \(key.description.escapingUnprintable)=git (or "
+            + "=leveldb)")
+      }
+    }
     state.phase = phase
     state.since = SystemClock.milliseconds
     try backend.folder.save(state)
@@ -218,6 +229,35 @@ extension MigrationSession {
       try backend.folder.save(state)
     }
     return MigrationStep(phase: phase, commit: commit, parity: parity, warnings: notes)
+  }
+
+  private func differing(_ keys: Set<ContractKey>, advice: String) -> StateError {
+    let names = keys.sorted().prefix(5).map(\.description.escapingUnprintable)
+      .joined(separator: ", ")
+    return StateError(
+      .migrationFailed,
+      "the phase stays: LevelDB and git differ in \(keys.count.counted("contract")) "
+        + "(\(names)\(keys.count > 5 ? ", ..." : "")); \(advice)")
+  }
+
+  /// Refuses the way back from phase 3, before LevelDB is written to, where other programs have.
+  private func refuseForeignChanges(_ source: OpenSource) throws(StateError) {
+    guard let agreed else { return }
+    let tip = try self.tip()
+    var foreign: Set<ContractKey> = []
+    let records = try source.content().records
+    for key in Set(records.keys).union(agreed.digests.keys) where state.unsynced[key] == nil {
+      let digest = (records[key] ?? .absent).digest
+      if digest != agreed[key], try digest != tip.held(key).digest { foreign.insert(key) }
+    }
+    guard foreign.isEmpty else {
+      throw differing(
+        foreign,
+        advice:
+          "another program has written to LevelDB since, and nothing was changed. To go back with its "
+          + "records say --accept-differences; gitstate migrate sync --resolve KEY=git then gives LevelDB "
+          + "git's record, where that is the right one")
+    }
   }
 
   /// Refuses to accept a difference of which neither side has what was written.

@@ -14,6 +14,8 @@ public struct SyncReport: Sendable {
 
   /// Contracts that git got from LevelDB.
   public internal(set) var copied: [ContractKey] = []
+  /// Contracts that git lost, since LevelDB has them no more.
+  public internal(set) var removed: [ContractKey] = []
   /// Contracts that were settled as the caller said.
   public internal(set) var resolved: [ContractKey] = []
   /// Contracts that are not the same on both sides.
@@ -84,6 +86,7 @@ extension MigrationSession {
     try resolve(resolutions, content, held, &report)
     held = try tip().allHeld()
     let decisions = try decide(try source.content(), held)
+    try refuseEmptySource(content, held, decisions.copies, resolutions)
     for start in stride(from: 0, to: decisions.copies.count, by: backend.options.batchSize) {
       progress(start, decisions.copies.count)
       let end = min(start + backend.options.batchSize, decisions.copies.count)
@@ -105,6 +108,7 @@ extension MigrationSession {
       }
     }
     try backend.folder.save(state)
+    try note(agreeing: AgreedRecords(try source.content(), try tip().allHeld()))
     noteClashes()
     report.warnings = notes
     return report
@@ -137,10 +141,45 @@ extension MigrationSession {
     let pending = entries.keys
     for key in lost where !pending.contains(key) {
       let record = content.records[key] ?? .absent
-      if record.digest != (held[key] ?? .absent).digest { state.unsynced[key] = record.digest }
+      guard record.digest != (held[key] ?? .absent).digest else { continue }
+      if state.phase == .dualWrite {
+        state.unsynced[key] = record.digest
+      } else {
+        try appendConflict(key, source: record, git: held[key] ?? .absent)
+      }
     }
     state.projected = tip.commitID
     try backend.folder.save(state)
+  }
+
+  /// Notes that LevelDB has what git's branch lost: no write may replace it unseen.
+  private func appendConflict(_ key: ContractKey, source: HeldRecord, git: HeldRecord)
+    throws(StateError)
+  {
+    try append(
+      JournalEntry(
+        id: nextID, kind: .migrate, reason: "Lost by git's branch",
+        time: SystemClock.milliseconds,
+        records: [
+          JournalEntry.Record(
+            key: key, after: source.contract, before: [.git: git.digest, .source: source.digest],
+            standing: [.git: .conflict, .source: .done])
+        ]))
+  }
+
+  /// Stops where LevelDB has lost everything: another folder may have taken its place.
+  private func refuseEmptySource(
+    _ content: MigrationSource.Content, _ held: [ContractKey: HeldRecord],
+    _ copies: [JournalEntry.Record], _ resolutions: [SyncResolution]
+  ) throws(StateError) {
+    guard content.records.isEmpty, copies.count > 1, copies.count == held.count,
+      !resolutions.contains(where: { $0.key == nil && $0.side == .source })
+    else { return }
+    throw StateError(
+      .migrationFailed,
+      "nothing was changed: LevelDB has none of the \(held.count) contracts any more that both sides had; "
+        + "put the folder back (\(state.source.escapingUnprintable)), or, if they are to go from git as "
+        + "well, say so: gitstate migrate sync --resolve leveldb")
   }
 
   /// Forgets differences that are none any more.
@@ -183,7 +222,11 @@ extension MigrationSession {
     for key in Set(content.records.keys).union(held.keys).sorted() {
       let (source, git) = (content.records[key] ?? .absent, held[key] ?? .absent)
       guard source.digest != git.digest else { continue }
-      if let reason = reasonToLeave(key, source, git, isPending: pending.contains(key)) {
+      let reason =
+        pending.contains(key)
+        ? "neither side may be overwritten unseen: an entry of the journal waits for a word"
+        : reasonToLeave(key, source, git)
+      if let reason {
         decisions.conflicts.append(
           SyncReport.Conflict(
             key: key, reason: reason,
@@ -199,21 +242,16 @@ extension MigrationSession {
   }
 
   /// Why a contract is left as it is; nil where git is to have what LevelDB has.
-  private func reasonToLeave(
-    _ key: ContractKey, _ source: HeldRecord, _ git: HeldRecord, isPending: Bool
-  ) -> String? {
-    if isPending {
-      return "it was changed on both sides, and an entry of the journal waits for a word"
-    }
+  func reasonToLeave(_ key: ContractKey, _ source: HeldRecord, _ git: HeldRecord) -> String? {
     if let problem = source.problem { return "LevelDB has no record there: \(problem)" }
     guard state.phase == .dualWrite else {
       return state.unsynced[key] == nil
         ? "LevelDB was changed by another program" : "the difference was accepted"
     }
-    // What both had is LevelDB's to change: it is right in this phase.
-    guard state.unsynced[key] != nil else { return nil }
     switch (source.contract, git.contract) {
-    case (nil, _): return "git alone has it"
+    case (nil, _):
+      // What both had is LevelDB's to remove: it is right in this phase.
+      return state.unsynced[key] == nil ? nil : "git alone has it"
     case (let source?, let git?) where source.timestamp < git.timestamp:
       return "git's record is newer (\(git.timestamp) after \(source.timestamp))"
     default: return nil
@@ -242,9 +280,14 @@ extension MigrationSession {
           "\(record.key.description.escapingUnprintable) was changed in git meanwhile; sync again")
         continue
       }
+      guard let copy = record.after else {
+        report.removed.append(record.key)
+        continue
+      }
       report.copied.append(record.key)
-      let oddities = record.after?.oddities ?? []
-      if !oddities.isEmpty {
+      let oddities = copy.oddities
+      // A missing hash alone is no fault: a put takes it, too.
+      if oddities.contains(where: { $0.severity == .error }) {
         report.odd.append(
           ImportReport.OddRecord(
             key: record.key, problems: oddities.map { "\($0.field) \($0.problem)" }))

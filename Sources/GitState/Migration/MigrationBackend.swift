@@ -22,15 +22,29 @@ public final class MigrationBackend: StateBackend {
     throws(StateError)
   {
     self.options = options
-    gitBackend = try GitBackend(git)
+    gitBackend = try Self.gitBackend(git)
     folder = MigrationFolder(
-      gitBackend.location, isDurable: git.durability == .full, faults: options.faults)
+      privateDirectory: gitBackend.location.privateDirectory, isDurable: git.durability == .full,
+      faults: options.faults)
     var breakers: [MigrationSide: CircuitBreaker] = [:]
     for side in MigrationSide.allCases {
       breakers[side] = CircuitBreaker(
         failures: options.breakerFailures, pause: options.breakerPause)
     }
     self.breakers = breakers
+  }
+
+  /// Opens the git side, also where objects that name its branch cannot be read: the migration's own note
+  /// names it as well.
+  private static func gitBackend(_ git: GitBackendOptions) throws(StateError) -> GitBackend {
+    do throws(StateError) {
+      return try GitBackend(git)
+    } catch  where error.code == .backendUnavailable && git.branch == nil {
+      guard let branch = try? MigrationFolder.branch(of: git) else { throw error }
+      var git = git
+      git.branch = branch
+      do throws(StateError) { return try GitBackend(git) } catch { throw error }
+    }
   }
 
   /// `git` while no migration is under way, else `migration`.
@@ -57,6 +71,42 @@ public final class MigrationBackend: StateBackend {
 
   /// Closes the git side; LevelDB is open during operations alone.
   public func close() { gitBackend.close() }
+
+  /// Does something with the git side, and takes to LevelDB at once what that changed in git.
+  ///
+  /// Where LevelDB cannot be written, the change waits in the journal, and a notice says so.
+  func following<Value>(_ body: (GitBackend) throws(StateError) -> Value) throws(StateError)
+    -> Value
+  {
+    guard let state = try folder.state(), state.phase != .complete else {
+      return try body(gitBackend)
+    }
+    let before = Result { () throws(StateError) in try gitBackend.tip() }
+    let result = Result { () throws(StateError) in try body(gitBackend) }
+    if case .success(let before) = before {
+      do throws(StateError) {
+        if try gitBackend.tip() != before { try followGit() }
+      } catch {
+        options.notice("what git has anew was not taken to LevelDB: \(error.message)")
+      }
+    }
+    return try result.get()
+  }
+
+  private func followGit() throws(StateError) {
+    let notes = try withSession { session throws(StateError) in
+      guard session.state.phase != .complete else { return [String]() }
+      try session.prepare()
+      session.noteClashes()
+      if session.entries.contains(where: { $0.isPending(.source) }) {
+        session.note(
+          "LevelDB could not be written (\(session.failed[.source]?.message ?? "not yet tried")); that "
+            + "half is pending, and the next write does it")
+      }
+      return session.notes
+    }
+    for note in notes { options.notice(note) }
+  }
 
   /// The LevelDB side.
   func source(at path: String) -> MigrationSource {

@@ -1,3 +1,4 @@
+import Git
 import LosslessJSON
 
 /// Where a clone keeps its migration: `gitstate/migration` in the common git directory.
@@ -9,14 +10,22 @@ struct MigrationFolder: Sendable {
   let isDurable: Bool
   let faults: MigrationFaults?
 
-  init(_ location: StateLocation, isDurable: Bool, faults: MigrationFaults?) {
-    path = location.privateDirectory + "/migration"
+  init(privateDirectory: String, isDurable: Bool = true, faults: MigrationFaults? = nil) {
+    path = privateDirectory + "/migration"
     self.isDurable = isDurable
     self.faults = faults
   }
 
+  /// The branch that a repository's migration is of; nil where none is under way.
+  static func branch(of options: GitBackendOptions) throws -> String? {
+    guard let found = try Repository.discover(from: options.directory) else { return nil }
+    let privateDirectory = try Repository(opening: found).commonDirectory + "/gitstate"
+    return try MigrationFolder(privateDirectory: privateDirectory).state()?.branch
+  }
+
   private var statePath: String { path + "/state.json" }
   private var journalPath: String { path + "/journal" }
+  private var agreedPath: String { path + "/agreed.jsonl" }
 
   /// Waits for the right to change anything, across processes.
   ///
@@ -54,6 +63,26 @@ struct MigrationFolder: Sendable {
         statePath, with: JSONValue.object(state.json).serialized(.compact), mode: 0o600,
         isDurable: isDurable)
     }
+  }
+
+  /// What both sides had alike when they were last in step; nil where no note of it is there.
+  func agreed() throws(StateError) -> AgreedRecords? {
+    try FileSystem.read(agreedPath).map(AgreedRecords.init(parsing:))
+  }
+
+  /// Notes anew what both sides have alike.
+  func save(_ agreed: AgreedRecords) throws(StateError) {
+    try MigrationFaults.perform(faults, .state) { () throws(StateError) in
+      try FileSystem.replace(agreedPath, with: agreed.text, mode: 0o600, isDurable: isDurable)
+    }
+  }
+
+  /// Notes what both sides have alike now; where no note is there, none is begun.
+  func append(agreeing digests: [(key: ContractKey, digest: String)]) throws(StateError) {
+    try FileSystem.append(
+      to: agreedPath,
+      // A line that a crash has cut must not swallow the next one.
+      [UInt8(ascii: "\n")] + digests.flatMap { AgreedRecords.line($0.key, $0.digest) })
   }
 
   /// The journal's entries, in order.

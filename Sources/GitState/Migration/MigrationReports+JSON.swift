@@ -1,10 +1,11 @@
 public import LosslessJSON
 
 extension SyncReport {
-  /// `{"copied","resolved","conflicts":[{"key","reason","fields"}],"oddRecords","commits","warnings"}`.
+  /// `{"copied","removed","resolved","conflicts":[{"key","reason","fields"}],"oddRecords","commits","warnings"}`.
   public var json: JSONObject {
     [
       "copied": .array(copied.map { .string($0.description) }),
+      "removed": .array(removed.map { .string($0.description) }),
       "resolved": .array(resolved.map { .string($0.description) }),
       "conflicts": .array(
         conflicts.map { conflict in

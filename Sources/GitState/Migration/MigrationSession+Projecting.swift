@@ -48,7 +48,7 @@ extension MigrationSession {
       // What is still to be written to git meets what came instead: a conflict that replay finds.
       guard entries.pending(key, .git) == nil else { continue }
       let held = try tip.held(key)
-      if case .unreadable(let problem) = held {
+      if case .unreadable(let problem, _) = held {
         note("\(key.description.escapingUnprintable) was not taken to LevelDB: \(problem)")
         continue
       }

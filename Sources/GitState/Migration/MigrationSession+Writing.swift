@@ -52,6 +52,12 @@ extension MigrationSession {
         old[key] = try truth(key)
       } catch  where error.code == .serializationFailed {
         // What cannot be read is replaced; there is nothing to compare with then.
+        if state.phase == .dualWrite, case .unreadable(_, let bytes) = try openSource().held(key) {
+          let text = String(String(decoding: bytes, as: UTF8.self).prefix(2000))
+          note(
+            "LevelDB's pair \(key.description.escapingUnprintable) was no record, and is gone; it was: "
+              + text.escapingUnprintable)
+        }
       }
     }
     var result = WriteResult(plan) { old[$0] }
@@ -62,6 +68,7 @@ extension MigrationSession {
       return result
     }
     let answer = try writeBoth(operation, plan)
+    clashes.subtract(plan.results.map(\.key))
     noteClashes()
     result.changes.from = answer?.changes.from
     result.changes.to = answer?.changes.to
@@ -91,12 +98,17 @@ extension MigrationSession {
       authorTime: operation.authorTime, time: SystemClock.milliseconds, records: [])
     let snapshot = readableState()
     for (key, contract) in plan.results {
+      var before: [MigrationSide: String] = [
+        .git: gitBefore(key, snapshot), .source: try sourceBefore(key, snapshot),
+      ]
+      // The side that is right gets every write; what the other has is not overwritten unseen.
+      let other = state.phase.truth.other
+      let isConflict = try isLeftAlone(key, snapshot)
+      if isConflict { before[other] = HeldRecord.unknownDigest }
       entry.records.append(
         JournalEntry.Record(
-          key: key, after: contract,
-          before: [
-            .git: gitBefore(key, snapshot), .source: try sourceBefore(key, snapshot),
-          ], standing: [.git: .pending, .source: .pending]))
+          key: key, after: contract, before: before,
+          standing: [state.phase.truth: .pending, other: isConflict ? .conflict : .pending]))
     }
     try append(entry)
     var answer: WriteResult?
@@ -149,11 +161,14 @@ extension MigrationSession {
         "\(side.name) could not be written (\(failed[side]?.message ?? "an earlier write is pending")); "
           + "that half is pending, and the next write does it")
     }
-    if entry.records.contains(where: \.isConflict) {
-      let keys = entry.records.filter(\.isConflict).map(\.key.description.escapingUnprintable)
-      note(
-        "LevelDB has \(keys.joined(separator: ", ")) otherwise than git had, and was left alone; see "
-          + "gitstate migrate verify, and settle it with gitstate migrate sync --resolve")
+    for side in MigrationSide.allCases {
+      for record in entry.records where record.standing[side] == .conflict {
+        let name = record.key.description.escapingUnprintable
+        note(
+          "\(side.name) has \(name) otherwise than \(side.other.name) had, and was left alone; see "
+            + "gitstate migrate verify, and settle it with gitstate migrate sync --resolve "
+            + "\(name)=\(side.other.rawValue) (or =\(side.rawValue))")
+      }
     }
     settle(entry)
   }
@@ -168,13 +183,13 @@ extension MigrationSession {
         return try tip().contract(key)
       } catch  where error.isOfSide {
         opened = nil
-        return try backend.contract(key)
+        return try backend.fallback(key, after: error, state, entries)
       }
     }
     switch try openSource().held(key) {
     case .record(let contract): return contract
     case .absent: return nil
-    case .unreadable(let problem):
+    case .unreadable(let problem, _):
       throw StateError(
         .serializationFailed,
         "\(state.source.escapingUnprintable): \(problem); mend or remove that pair", key: key,
@@ -231,7 +246,7 @@ extension MigrationSession {
   func expectedInSource(_ key: ContractKey, at snapshot: StateSnapshot?) -> String {
     if let pending = entries.pending(key, .source) { return pending.digest }
     if let last = entries.last(key) {
-      if last.standing[.source] == .conflict { return HeldRecord.unknownDigest }
+      if last.isConflict { return HeldRecord.unknownDigest }
       // Git still waits for it, LevelDB has it.
       if last.standing[.source] == .done { return last.afterDigest }
     }
@@ -239,7 +254,27 @@ extension MigrationSession {
     return shared(key, at: snapshot)
   }
 
-  /// What git has, or had when both sides were last in step if the file of the chain is broken since.
+  /// Whether the side that is not right has something that no write may replace unseen: the contract is
+  /// in conflict, or `sync` would leave it.
+  private func isLeftAlone(_ key: ContractKey, _ snapshot: StateSnapshot?) throws(StateError)
+    -> Bool
+  {
+    if entries.conflicts.contains(key) { return true }
+    guard state.phase == .dualWrite, entries.pending(key, .git) == nil, let snapshot else {
+      return false
+    }
+    let source = try openSource().held(key)
+    guard source.problem == nil else { return false }
+    do throws(StateError) {
+      let git = try snapshot.held(key)
+      return source.digest != git.digest && reasonToLeave(key, source, git) != nil
+    } catch {
+      // Replay looks at it once it can be read.
+      return false
+    }
+  }
+
+  /// What git has, or had when both sides were last in step if that cannot be read any more.
   private func shared(_ key: ContractKey, at snapshot: StateSnapshot?) -> String {
     do throws(StateError) {
       if let snapshot { return try snapshot.held(key).digest }
@@ -249,7 +284,8 @@ extension MigrationSession {
     do throws(StateError) {
       return try git.snapshot(ofCommit: state.projected).held(key).digest
     } catch {
-      return HeldRecord.unknownDigest
+      guard state.unsynced[key] == nil, let agreed else { return HeldRecord.unknownDigest }
+      return agreed[key]
     }
   }
 }

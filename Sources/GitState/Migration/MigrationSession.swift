@@ -7,6 +7,8 @@ final class MigrationSession {
   var entries: [JournalEntry]
   /// Sides that have failed: they are not tried again in this session.
   var failed: [MigrationSide: StateError] = [:]
+  /// What kept the journal from being brought up to date.
+  var outdated: StateError?
   /// What callers should know, besides their own answers.
   var notes: [String] = []
   /// Contracts that were found changed on both sides: what became of them is told at the end.
@@ -14,6 +16,8 @@ final class MigrationSession {
   /// Whether a write to LevelDB failed in a way that leaves open whether it happened.
   var isSourceUnknown = false
   var opened: OpenSource?
+  private var known: AgreedRecords??
+  private var unreadableGit: StateError?
   /// Whether LevelDB is written to at all.
   var writesSource: Bool
 
@@ -46,7 +50,33 @@ final class MigrationSession {
 
   /// Git's state at the tip as it is now.
   func tip() throws(StateError) -> StateSnapshot {
-    try backend.using(.git) { () throws(StateError) in try git.freshSnapshot() }
+    // One failure is one for the circuit breaker, however often a session asks.
+    if let unreadableGit { throw unreadableGit }
+    do throws(StateError) {
+      return try backend.using(.git) { () throws(StateError) in try git.freshSnapshot() }
+    } catch {
+      if error.isOfSide { unreadableGit = error }
+      throw error
+    }
+  }
+
+  /// What both sides had alike when they were last in step; nil where that is not known.
+  var agreed: AgreedRecords? {
+    if let known { return known }
+    var found: AgreedRecords?
+    do throws(StateError) {
+      found = try backend.folder.agreed()
+    } catch {
+      note("what both sides had alike is not known: \(error.message)")
+    }
+    known = .some(found)
+    return found
+  }
+
+  /// Notes anew what both sides have alike.
+  func note(agreeing agreed: AgreedRecords) throws(StateError) {
+    try backend.folder.save(agreed)
+    known = agreed
   }
 
   /// Does what comes before everything else: finishes the journal, and takes in what git has anew.
@@ -111,19 +141,18 @@ final class MigrationSession {
   ///
   /// Nothing in here fails an operation: an entry that stays as it was is looked at again.
   func settle(_ entry: JournalEntry) {
-    let done = Set(entry.records.filter(\.isDone).map(\.key))
-    for key in done { state.unsynced[key] = nil }
-    for key in endConflicts(of: done, before: entry.id).sorted() {
-      note(
-        "\(key.description.escapingUnprintable) had been changed in git and in LevelDB; both have what "
-          + "was written last now (gitstate log \(key.description.escapingUnprintable) has git's)")
-    }
+    let done = entry.records.filter(\.isDone)
+    for record in done { state.unsynced[record.key] = nil }
+    endConflicts(of: Set(done.map(\.key)), before: entry.id)
     do throws(StateError) {
+      if !done.isEmpty {
+        try backend.folder.append(agreeing: done.map { ($0.key, $0.afterDigest) })
+        known = nil
+      }
       if entry.isDone {
         // First the commit that LevelDB is in step with: an entry too many does no harm.
         try backend.folder.save(state)
-        try backend.folder.remove(entry)
-        entries.removeAll { $0.id == entry.id }
+        try removeDone(entry)
       } else {
         try backend.folder.write(entry, isNew: false)
         try backend.folder.save(state)
@@ -131,7 +160,20 @@ final class MigrationSession {
       }
     } catch {
       replaceKnown(entry)
+      outdated = error
       note("the migration's journal could not be brought up to date: \(error.message)")
+    }
+  }
+
+  /// Removes an entry that is done, or at least notes that it is: looked at again once a side has
+  /// something newer, it would seem to be a conflict.
+  private func removeDone(_ entry: JournalEntry) throws(StateError) {
+    do throws(StateError) {
+      try backend.folder.remove(entry)
+      entries.removeAll { $0.id == entry.id }
+    } catch {
+      try backend.folder.write(entry, isNew: false)
+      replaceKnown(entry)
     }
   }
 
@@ -140,10 +182,7 @@ final class MigrationSession {
   /// They go before the later one does: looked at again without it, a side that has by now what it had
   /// before them would get their records once more.
   ///
-  /// - Returns: The contracts that were in conflict.
-  @discardableResult
-  func endConflicts(of keys: Set<ContractKey>, before id: Int) -> Set<ContractKey> {
-    var ended: Set<ContractKey> = []
+  func endConflicts(of keys: Set<ContractKey>, before id: Int) {
     for earlier in entries where earlier.id < id {
       var settled = earlier
       for index in settled.records.indices {
@@ -156,19 +195,18 @@ final class MigrationSession {
           )
         }
         settled.records[index].standing = [.git: .done, .source: .done]
-        ended.insert(record.key)
       }
       if settled.standings != earlier.standings { settle(settled) }
     }
-    return ended
   }
 
   /// Tells of contracts that were found changed on both sides, and still are in conflict.
   func noteClashes() {
     for key in clashes.intersection(entries.conflicts).sorted() {
+      let name = key.description.escapingUnprintable
       note(
-        "\(key.description.escapingUnprintable) was changed in git and in LevelDB, which was left as it "
-          + "is; settle it with gitstate migrate sync --resolve")
+        "\(name) was changed both in git and in LevelDB: each was left as it is; see gitstate migrate "
+          + "verify, and settle it with gitstate migrate sync --resolve \(name)=git (or =leveldb)")
     }
     clashes = []
   }
@@ -194,6 +232,14 @@ final class MigrationSession {
   /// - Parameter isRetryingConflicts: Whether to look again at sides that had something unexpected.
   func replay(isRetryingConflicts: Bool = false) {
     for original in entries {
+      if original.isDone {
+        do throws(StateError) {
+          try removeDone(original)
+        } catch {
+          outdated = error
+        }
+        continue
+      }
       var entry = original
       if isRetryingConflicts {
         let later = Set(entries.filter { $0.id > original.id }.flatMap { $0.records.map(\.key) })

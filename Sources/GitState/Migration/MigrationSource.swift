@@ -20,7 +20,7 @@ final class MigrationSource: Sendable {
       for contract in read.contracts { records[contract.key] = .record(contract) }
       for invalid in read.invalid {
         if let key = ContractKey(invalid.key), records[key] == nil {
-          records[key] = .unreadable(invalid.description)
+          records[key] = .unreadable(invalid.description, invalid.value)
         } else {
           others.append(invalid)
         }
@@ -95,8 +95,8 @@ final class MigrationSource: Sendable {
         guard error.code != .ioError else {
           throw StateError(
             .writeFailed,
-            "\(error.description.escapingUnprintable); free some space, or see that the folder may be "
-              + "written to, and try again", file: path, underlying: error)
+            "\(error.description.escapingUnprintable); see that the folder may be written to and its disk is "
+              + "sound and not full, and try again", file: path, underlying: error)
         }
         try Self.wait(until: deadline, error)
       }
@@ -142,7 +142,7 @@ final class OpenSource {
       guard let value = try database.value(forKey: key.levelDBKey) else { return .absent }
       return .record(try LevelDBRecords.contract(key, value).contract)
     } catch let error as InvalidRecord {
-      return .unreadable(error.description)
+      return .unreadable(error.description, error.value)
     } catch let error as LevelDBError {
       throw StateError(error)
     } catch {

@@ -55,7 +55,9 @@ public struct ParityReport: Sendable {
   public var soundness: Double { Self.share(sourceCount - odd.count, of: sourceCount) }
 
   private static func share(_ part: Int, of whole: Int) -> Double {
-    whole == 0 ? 100 : (Double(part) * 1000 / Double(whole)).rounded() / 10
+    guard part > 0, part < whole else { return part < whole ? 0 : 100 }
+    // Rounded, but never to all or to nothing.
+    return min(999, max(1, (Double(part) * 1000 / Double(whole)).rounded())) / 10
   }
 
   /// Every contract on which the sides do not agree.
@@ -102,7 +104,7 @@ public struct ParityReport: Sendable {
 extension HeldRecord {
   /// What is wrong with something that is no record.
   var problem: String? {
-    if case .unreadable(let problem) = self { problem } else { nil }
+    if case .unreadable(let problem, _) = self { problem } else { nil }
   }
 }
 

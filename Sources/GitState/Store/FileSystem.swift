@@ -92,6 +92,17 @@ enum FileSystem {
     if isDurable { try syncFolder(of: path) }
   }
 
+  /// Adds to the end of a file; where there is none, nothing happens.
+  static func append(to path: String, _ content: [UInt8]) throws(StateError) {
+    let descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      if errno == ENOENT { return }
+      throw failure("could not be written", path)
+    }
+    defer { Glibc.close(descriptor) }
+    try write(content, descriptor, path)
+  }
+
   /// The name that ``replace(_:with:mode:isDurable:)`` writes to before it renames.
   static let temporaryPrefix = ".gitstate-tmp-"
 

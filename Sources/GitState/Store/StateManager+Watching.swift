@@ -63,6 +63,7 @@ extension StateManager {
         throw StateError(
           .invalidArgument, "the \(backend.type) backend has no history; the git backend has")
       }
+      if let migration = backend as? MigrationBackend { return try migration.following(body) }
       return try body(git)
     }
   }

@@ -23,10 +23,15 @@ public struct StateManagerFactory: Sendable {
   private var makers: [String: Maker]
 
   /// Makes a factory that knows `git`, `leveldb` and `memory`.
-  public init() {
+  ///
+  /// - Parameter notice: Told what a migration's user should know besides answers, as
+  ///   ``MigrationOptions/notice``.
+  public init(notice: (@Sendable (String) -> Void)? = nil) {
     makers = [
       // A migration that is under way on the clone is part of its state.
-      "git": { settings throws(StateError) in try MigrationBackend(GitBackendOptions(settings)) },
+      "git": { settings throws(StateError) in
+        try MigrationBackend(GitBackendOptions(settings), options: MigrationOptions(notice: notice))
+      },
       "leveldb": { settings throws(StateError) in try LevelDBBackend(settings) },
       "memory": { _ in InMemoryBackend() },
     ]

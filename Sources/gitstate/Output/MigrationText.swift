@@ -72,10 +72,14 @@ enum SyncText {
     let commit = report.commits.last.map { "[\($0.prefix(7))] " } ?? ""
     var lines = [
       "\(commit)\(Output.count(report.copied.count, "contract")) copied to git"
+        + (report.removed.isEmpty ? "" : ", \(report.removed.count) removed from git")
         + (report.resolved.isEmpty ? "" : ", \(report.resolved.count) settled")
         + (report.conflicts.isEmpty ? "" : ", \(report.conflicts.count) left alone")
     ]
     guard !isQuiet else { return lines }
+    for key in report.removed {
+      lines.append("removed  \(key.description.escapingUnprintable): LevelDB has it no more")
+    }
     for record in report.odd {
       lines.append(
         "odd  \(record.key.description.escapingUnprintable): "
@@ -105,9 +109,12 @@ enum MigrationStatusText {
       "branch     \(status.branch.escapingUnprintable)",
     ]
     if status.phase == .dualWrite {
-      lines.append("to sync    \(Output.count(status.unsynced, "contract"))")
+      lines.append(
+        "to sync    \(Output.count(status.unsynced, "contract")), and what LevelDB has anew")
     } else if status.unsynced > 0 {
-      lines.append("accepted   \(Output.count(status.unsynced, "contract")) that differ")
+      lines.append(
+        "accepted   \(Output.count(status.unsynced, "contract")) that "
+          + (status.unsynced == 1 ? "differs" : "differ"))
     }
     let pending = MigrationSide.allCases.compactMap { side -> String? in
       guard let count = status.pending[side], count > 0 else { return nil }

@@ -1,6 +1,7 @@
 import GitStateTesting
 import LevelDB
 import LosslessJSON
+import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
@@ -52,7 +53,8 @@ import Testing
     #expect(throws: StateError.self) { try fixture.backend().cutOver() }
     let report = try fixture.backend().sync()
     #expect(report.conflicts.isEmpty)
-    #expect(report.copied == [record("Other").key, key])
+    #expect(report.copied == [key])
+    #expect(report.removed == [record("Other").key])
     #expect(try fixture.inGit() == [key: record("Token", 2)])
     _ = try fixture.backend().cutOver()
   }
@@ -94,21 +96,160 @@ import Testing
     _ = try fixture.backend().complete()
   }
 
-  @Test(arguments: [Int64(4), 1])
-  func aPutSettlesWhatBothSidesHadChanged(version: Int64) async throws {
+  @Test(arguments: [4, 1])
+  func aPutReplacesNothingUnseenWhereBothSidesHadChanged(version: Int) async throws {
     let fixture = try await fixture(in: .dualWrite)
     try fixture.writeGit(.put(record("Token", 2)))
     try fixture.writeSource(.put(record("Token", 3)))
     // 1 is what both had before: looked at again, LevelDB would seem to wait for git's 2.
-    let put = record("Token", Int(version))
-    let answer = try fixture.backend().change(.put(put))
-    #expect(answer.warnings.contains { $0.contains("both have what was written last now") })
-    #expect(answer.warnings.allSatisfy { !$0.contains("left as it is") })
-    #expect(try fixture.backend().status()?.conflicts == [])
-    let report = try fixture.backend().sync()
-    #expect(report.conflicts.isEmpty && report.copied.isEmpty)
+    let put = record("Token", version)
+    let answer = try fixture.backend().change(.put(put), .put(record("Beside", version)))
+    #expect(answer.warnings.count == 1)
+    #expect(answer.warnings.first?.contains("git has 56-Token otherwise") == true)
+    for _ in 1...2 {
+      #expect(try fixture.backend().contract(key) == put)
+      #expect(try fixture.inSource()[key] == put)
+      #expect(try fixture.inGit()[key] == record("Token", 2))
+      #expect(try fixture.backend().status()?.conflicts == [key])
+      #expect(try fixture.backend().sync().conflicts.map(\.key) == [key])
+    }
+    #expect(try fixture.inGit()[record("Beside").key] == record("Beside", version))
+    let settled = try fixture.backend().sync(resolving: [SyncResolution(key, .source)])
+    #expect(settled.resolved == [key])
     #expect(try fixture.inGit()[key] == put)
-    #expect(try fixture.inSource()[key] == put)
+    #expect(try fixture.backend().status()?.conflicts == [])
+    #expect(try fixture.backend().change(.put(record("Token", 9))).warnings == [])
+    #expect(try fixture.backend().compare().isEqual)
+  }
+
+  @Test func aPutReplacesNoRecordThatSyncWouldLeave() async throws {
+    let fixture = try await MigrationFixture()
+    try fixture.writeSource(.put(record("Newer", 1)), .put(record("Older", 9)))
+    try fixture.writeGit(
+      .put(record("Newer", 5)), .put(record("Older", 5)), .put(record("Alone", 5)))
+    _ = try fixture.backend(in: .dualWrite)
+    // To call it absent would have it deployed a second time.
+    let error = #expect(throws: StateError.self) {
+      try fixture.backend().contract(record("Alone").key)
+    }
+    #expect(error?.code == .migrationFailed)
+    #expect(error?.message.contains("--resolve 56-Alone=git") == true)
+    let answer = try fixture.backend().change(
+      .put(record("Newer", 20)), .put(record("Older", 20)), .put(record("Alone", 20)))
+    #expect(answer.warnings.count == 2, "\(answer.warnings)")
+    #expect(try fixture.inGit()[record("Newer").key] == record("Newer", 5))
+    #expect(try fixture.inGit()[record("Alone").key] == record("Alone", 5))
+    #expect(try fixture.inGit()[record("Older").key] == record("Older", 20))
+    #expect(Set(try fixture.inSource().values.map(\.timestamp)) == [20])
+    #expect(try fixture.backend().contract(record("Alone").key) == record("Alone", 20))
+    #expect(throws: StateError.self) { try fixture.backend().cutOver() }
+    _ = try fixture.backend().sync(resolving: [SyncResolution(nil, .source)])
+    #expect(Set(try fixture.inGit().values.map(\.timestamp)) == [20])
+    _ = try fixture.backend().cutOver()
+  }
+
+  @Test func readsInPhaseOneSeeWhatGitHasAnew() async throws {
+    let fixture = try await fixture(in: .dualWrite)
+    try fixture.backend().change(.put(record("Script", 1)))
+    try fixture.writeGit(
+      .put(record("Token", 2)), .delete(record("Other").key), .put(record("New", 3)),
+      .put(record("Script", 2)))
+    try fixture.writeSource(.put(record("Script", 3)))
+    let backend = try fixture.backend()
+    let expected = [record("New", 3), record("Script", 3), record("Token", 2)]
+    #expect(try backend.contracts(matching: ContractQuery()) == expected)
+    for contract in expected { #expect(try backend.contract(contract.key) == contract) }
+    #expect(try backend.contract(record("Other").key) == nil)
+    #expect(try backend.verify().contractCount == 3)
+    // LevelDB itself has not got it yet.
+    #expect(try fixture.inSource()[key] == record("Token", 1))
+  }
+
+  @Test func theFallbackTrustsNothingThatAnotherProgramWrote() async throws {
+    let fixture = try await fixture(in: .cutover)
+    try fixture.backend().change(.put(record("Token", 2)))
+    let notices = Mutex<[String]>([])
+    let backend = try MigrationBackend(
+      fixture.options,
+      options: MigrationOptions(notice: { text in notices.withLock { $0 += [text] } }))
+    _ = try await Damage.objects.begin(in: fixture.repository)
+    #expect(try backend.contract(key) == record("Token", 2))
+    #expect(try backend.contract(record("Nobody").key) == nil)
+    #expect(try backend.contracts(matching: ContractQuery()).count == 2)
+    #expect(notices.withLock { $0.count } == 3)
+    // An old record, and one removed, by an old script.
+    try fixture.writeSource(.put(record("Token", 1)), .delete(record("Other").key))
+    for key in [key, record("Other").key] {
+      let error = #expect(throws: StateError.self) { try backend.contract(key) }
+      #expect(error?.code == .backendUnavailable)
+      #expect(error?.message.contains("another program has written to it") == true)
+    }
+    #expect(throws: StateError.self) { try backend.contracts(matching: ContractQuery()) }
+  }
+
+  @Test func theFallbackGivesNoRecordOlderThanGitsLastOne() async throws {
+    let fixture = try await fixture(in: .cutover)
+    try fixture.writeGit(.put(record("Token", 2)))
+    _ = try await Damage.file.begin(in: fixture.repository)
+    #expect(throws: StateError.self) { try fixture.backend().contract(key) }
+  }
+
+  @Test func aWriteGoesToLevelDBWhereGitCannotBeRead() async throws {
+    for phase in [MigrationPhase.dualWrite, .cutover] {
+      let fixture = try await MigrationFixture(named: "state-\(phase)")
+      try fixture.backend(in: .dualWrite).change(.put(record("Token", 1)), .put(record("Other")))
+      if phase == .cutover { _ = try fixture.backend().cutOver() }
+      _ = try await Damage.objects.begin(in: fixture.repository)
+      let answer = try fixture.backend(breakerFailures: 5).change(
+        .put(record("Token", 2)), .put(record("New", 1)), .delete(record("Other").key))
+      #expect(answer.warnings.contains { $0.contains("that half is pending") })
+      #expect(try fixture.inSource()[key] == record("Token", 2))
+      try await Damage.objects.end(in: fixture.repository)
+      let report = try fixture.backend().sync()
+      #expect(report.conflicts.isEmpty, "\(phase): \(report.conflicts)")
+      #expect(try fixture.inGit()[key] == record("Token", 2))
+      #expect(try fixture.backend().compare().isEqual)
+    }
+  }
+
+  @Test func whatGitsBranchLostIsNotReplacedUnseenAfterTheCutover() async throws {
+    let fixture = try await fixture(in: .cutover)
+    try fixture.backend().change(.put(record("Token", 2)))
+    try await git("reset", "-q", "--hard", "HEAD~1", in: fixture.repository)
+    let report = try fixture.backend().sync()
+    #expect(report.conflicts.map(\.key) == [key])
+    #expect(!report.conflicts[0].reason.contains("accepted"))
+    #expect(try fixture.backend().status()?.unsynced == 0)
+    let answer = try fixture.backend().change(.put(record("Token", 3)))
+    #expect(answer.warnings.contains { $0.contains("LevelDB has 56-Token otherwise") })
+    #expect(try fixture.inSource()[key] == record("Token", 2))
+    #expect(try fixture.inGit()[key] == record("Token", 3))
+    _ = try fixture.backend().sync(resolving: [SyncResolution(key, .git)])
+    #expect(try fixture.inSource()[key] == record("Token", 3))
+  }
+
+  @Test func syncTakesNoEmptyFolderForTheTruth() async throws {
+    let fixture = try await fixture(in: .dualWrite)
+    try fixture.writeSource(.delete(key), .delete(record("Other").key))
+    let error = #expect(throws: StateError.self) { try fixture.backend().sync() }
+    #expect(error?.code == .migrationFailed)
+    #expect(try fixture.inGit().count == 2)
+    _ = try fixture.backend().sync(resolving: [SyncResolution(nil, .source)])
+    #expect(try fixture.inGit().isEmpty)
+  }
+
+  @Test func aWayBackThatIsRefusedWritesNothing() async throws {
+    let fixture = try await fixture(in: .complete)
+    try fixture.backend().change(.put(record("Token", 2)))
+    try fixture.writeSource(.put(record("Other", 7)))
+    let before = try fixture.inSource()
+    let error = #expect(throws: StateError.self) { try fixture.backend().rollBack() }
+    #expect(error?.message.contains("56-Other") == true)
+    #expect(try fixture.inSource() == before)
+    _ = try fixture.backend().rollBack(acceptsDifferences: true)
+    #expect(try fixture.inSource()[key] == record("Token", 2))
+    _ = try fixture.backend().sync(resolving: [SyncResolution(record("Other").key, .git)])
+    #expect(try fixture.inSource()[record("Other").key] == record("Other"))
   }
 
   @Test func aDeletionOfAPairThatIsNoRecordIsTold() async throws {

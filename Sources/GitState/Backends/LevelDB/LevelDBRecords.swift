@@ -7,6 +7,8 @@ public struct InvalidRecord: Error, Hashable, Sendable, CustomStringConvertible 
   public let key: String
   /// What is wrong with it.
   public let problem: String
+  /// The pair's value.
+  public let value: [UInt8]
 
   /// One sentence for people.
   public var description: String { "\(key.quoted) \(problem)" }
@@ -61,12 +63,13 @@ public struct LevelDBRecords: Sendable {
     count += 1
     guard let text = String(validating: key, as: UTF8.self) else {
       let shown = String(decoding: key, as: UTF8.self)
-      invalid.append(InvalidRecord(key: shown, problem: "is a key that is no UTF-8 text"))
+      invalid.append(InvalidRecord(key: shown, problem: "is a key that is no UTF-8 text", value: value))
       return
     }
     guard let contractKey = ContractKey(text) else {
       invalid.append(
-        InvalidRecord(key: text, problem: "is a key that is no <chainId>-<contractName>"))
+        InvalidRecord(
+          key: text, problem: "is a key that is no <chainId>-<contractName>", value: value))
       return
     }
     do {
@@ -85,7 +88,7 @@ public struct LevelDBRecords: Sendable {
     contract: Contract, note: String?
   ) {
     func refusal(_ problem: String) -> InvalidRecord {
-      InvalidRecord(key: key.description, problem: problem)
+      InvalidRecord(key: key.description, problem: problem, value: value)
     }
     let json: JSONValue
     do {
