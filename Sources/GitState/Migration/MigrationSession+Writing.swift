@@ -248,7 +248,7 @@ extension MigrationSession {
     if let last = entries.last(key) {
       if last.isConflict { return HeldRecord.unknownDigest }
       // Git still waits for it, LevelDB has it.
-      if last.standing[.source] == .done { return last.afterDigest }
+      if last.standing[.source] == .done, !last.isDone { return last.afterDigest }
     }
     if let digest = state.unsynced[key] { return digest }
     return shared(key, at: snapshot)

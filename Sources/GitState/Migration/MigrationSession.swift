@@ -154,9 +154,12 @@ final class MigrationSession {
         try backend.folder.save(state)
         try removeDone(entry)
       } else {
-        try backend.folder.write(entry, isNew: false)
+        // What is done says nothing any more once other writes come after it.
+        var rest = entry
+        rest.records.removeAll(where: \.isDone)
+        try backend.folder.write(rest, isNew: false)
         try backend.folder.save(state)
-        replaceKnown(entry)
+        replaceKnown(rest)
       }
     } catch {
       replaceKnown(entry)

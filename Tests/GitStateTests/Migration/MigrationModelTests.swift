@@ -12,10 +12,12 @@ import Testing
 /// The model has, for each contract, the records that may be read now: one, or several where a write was
 /// killed before it was answered, or where another program wrote to a side.
 @Suite(.scratchDirectory) struct MigrationModelTests {
-  /// How many runs; more with `GITSTATE_MODEL_RUNS`.
-  static let seeds =
-    1...(ProcessInfo.processInfo.environment["GITSTATE_MODEL_RUNS"]
-    .flatMap(Int.init) ?? 6)
+  /// Which runs: more with `GITSTATE_MODEL_RUNS`, one alone with `GITSTATE_MODEL_SEED`.
+  static let seeds: ClosedRange<Int> = {
+    let environment = ProcessInfo.processInfo.environment
+    if let seed = environment["GITSTATE_MODEL_SEED"].flatMap(Int.init) { return seed...seed }
+    return 1...(environment["GITSTATE_MODEL_RUNS"].flatMap(Int.init) ?? 6)
+  }()
 
   @Test(arguments: seeds) func nothingIsLost(seed: Int) async throws {
     try await run(seed: seed, withOthers: false)
@@ -177,9 +179,8 @@ struct MigrationModel {
       .map { Dictionary(uniqueKeysWithValues: $0.map { ($0.key, $0) }) }
     for (key, values) in allowed {
       guard let found = try answer({ try backend.contract(key) }) else { continue }
-      #expect(
-        values.contains(found), "\(key) is \(found?.timestamp ?? 0)\n\(log.joined(separator: "\n"))"
-      )
+      let story = "\(log.joined(separator: "\n"))\n\(try journal())"
+      #expect(values.contains(found), "\(key) is \(found?.timestamp ?? 0)\n\(story)")
       if let list { #expect(found == list[key], "\(log.joined(separator: "\n"))") }
       // What a killed write left is one or the other from now on.
       if !disturbed.contains(key) { allowed[key] = [found] }
@@ -191,6 +192,14 @@ struct MigrationModel {
     for key in allowed.keys where source[key] != git[key] {
       #expect(report.keys.contains(key), "unnoticed: \(key)\n\(log.joined(separator: "\n"))")
     }
+  }
+
+  /// The journal, for the log of a run that fails.
+  private func journal() throws -> String {
+    let path = fixture.repository.appending(".git/gitstate/migration/journal").string
+    return try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+      .map { String(decoding: try readFile(FilePath("\(path)/\($0)")), as: UTF8.self) }
+      .joined(separator: "\n")
   }
 
   /// What a read says; nil where it fails and git is damaged.
