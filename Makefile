@@ -21,6 +21,7 @@ test: ## Build, lint and run all tests
 	swift build --build-tests
 	swift format lint --strict -r -p Sources Tests Package.swift
 	$(isolated) scripts/check-readme .build/debug/gitstate
+	$(isolated) scripts/check-readme .build/debug/gitstate Sources/GitState/GitState.docc/Migrating.md
 	scripts/check-manual .build/debug/gitstate
 	$(isolated) swift test --skip-build --disable-xctest
 
@@ -38,6 +39,7 @@ demo: ## Do the main job in a scratch folder and show each step
 readme: ## Run the tour of README.md again and put its output in
 	swift build --product gitstate
 	scripts/check-readme --write .build/debug/gitstate
+	scripts/check-readme --write .build/debug/gitstate Sources/GitState/GitState.docc/Migrating.md
 
 manual: ## Make docs/gitstate.1 again from the program's help
 	swift build --product gitstate
