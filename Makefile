@@ -7,10 +7,10 @@ release = swift build -c release --static-swift-stdlib -Xlinker -s --product git
 # The tests see no configuration of the user's; building needs it, since it may say where packages are.
 isolated = env GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 
-.PHONY: help build test lint format demo readme manual docs crash sanitize bench rounds install uninstall clean
+.PHONY: help build test lint format demo readme manual docs crash concurrency sanitize bench rounds install uninstall clean
 
 help: ## List the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 build: ## Build the program for debugging
 	@scripts/install-dependencies
@@ -64,6 +64,10 @@ crash: ## Break writes off at each system call; as root, also cut the power (nee
 	scripts/crash-points .build/debug/gitstate
 	scripts/migration-crash-points .build/debug/gitstate
 	@if [ "$$(id -u)" = 0 ]; then scripts/power-cuts .build/debug/gitstate; fi
+
+concurrency: ## Let 16 processes put beside git gc, pack-refs, commit and pull, for two minutes
+	swift build --product gitstate
+	scripts/concurrency .build/debug/gitstate
 
 sanitize: ## Run the tests with the address and then the thread sanitizer
 	for kind in address thread; do \

@@ -56,8 +56,9 @@ public final class PendingIndex {
     area.noteName(index)
   }
 
-  /// Removes the file; the index stays as it was.
+  /// Gives the lock back, if it is ours; the index stays as it was.
   public func discard() throws(GitError) {
+    guard isLocked else { return }
     isLocked = false
     try FileSystem.remove(lockPath)
   }

@@ -6,8 +6,8 @@ internal import Glibc
 public final class PendingReference {
   /// The reference.
   public let name: String
-  /// Where it is to be.
-  public let old: ObjectID
+  /// Where it is to be; nil where there must be none.
+  public let old: ObjectID?
   private let file: StagedFile
   private let lock: String
   private let path: String
@@ -17,7 +17,7 @@ public final class PendingReference {
   private var isLocked = false
 
   fileprivate init(
-    _ name: String, old: ObjectID, file: StagedFile, path: String, logs: [String],
+    _ name: String, old: ObjectID?, file: StagedFile, path: String, logs: [String],
     logLine: [UInt8], area: StagingArea
   ) {
     self.name = name
@@ -47,10 +47,24 @@ public final class PendingReference {
       throw GitError(
         .modified, "the reference has moved meanwhile", category: .reference, context: name)
     }
+    if old == nil { try Self.refuseNeighbours(of: name, repository) }
     for log in logs { try append(to: log) }
     try FileSystem.rename(lock, to: path)
     isLocked = false
     area.noteName(path)
+  }
+
+  /// Refuses a new reference of which another one would be the folder, or the other way round.
+  private static func refuseNeighbours(of name: String, _ repository: borrowing Repository)
+    throws(GitError)
+  {
+    let other = try repository.references(matching: "refs/*").first {
+      $0.hasPrefix(name + "/") || name.hasPrefix($0 + "/")
+    }
+    guard let other else { return }
+    throw GitError(
+      .exists, "the reference \(name) cannot be made beside \(other)", category: .reference,
+      context: name)
   }
 
   private func takeLock() throws(GitError) {
@@ -67,6 +81,7 @@ public final class PendingReference {
       let folder = FileSystem.parent(path)
       guard try FileSystem.status(folder) == nil else { throw error }
       try FileSystem.makeFolders(folder)
+      area.noteName(folder)
       throw GitError(.modified, "the folder \(folder) was not there", category: .reference)
     }
     isLocked = true
@@ -89,11 +104,11 @@ public final class PendingReference {
 }
 
 extension Repository {
-  /// Prepares to move a reference that exists.
+  /// Prepares to move a reference, or to make one.
   ///
   /// - Parameters:
   ///   - name: The full name, such as `refs/heads/main`; not a symbolic reference.
-  ///   - old: Where it is.
+  ///   - old: Where it is; nil where there is none.
   ///   - new: Where it goes.
   ///   - logMessage: The line for the reflog.
   ///   - committer: Who moves it.
@@ -101,7 +116,7 @@ extension Repository {
   /// - Returns: What moves it once the area is flushed.
   /// - Throws: ``GitError`` where it cannot be prepared.
   public func stageReference(
-    _ name: String, from old: ObjectID, to new: ObjectID, logMessage: String,
+    _ name: String, from old: ObjectID?, to new: ObjectID, logMessage: String,
     committer: Signature, in area: StagingArea
   ) throws(GitError) -> PendingReference {
     guard try Self.isValidReferenceName(name) else {
@@ -110,7 +125,7 @@ extension Repository {
     let path = FileSystem.join(commonDirectory, name)
     let file = try area.stage(Array("\(new.hex)\n".utf8), for: path + ".lock", mode: 0o666)
     let message = logMessage.split(whereSeparator: \.isNewline).joined(separator: " ")
-    let line = "\(old.hex) \(new.hex) \(try committer.headerText())\t\(message)\n"
+    let line = "\((old ?? .zero).hex) \(new.hex) \(try committer.headerText())\t\(message)\n"
     return PendingReference(
       name, old: old, file: file, path: path, logs: try logs(of: name), logLine: Array(line.utf8),
       area: area)
@@ -152,6 +167,25 @@ extension Repository {
       if error.code == .notFound { return nil }
       throw error
     }
+  }
+}
+
+extension Repository {
+  /// Removes a reference if it is still where the caller put it (`git_reference_delete`).
+  ///
+  /// - Parameters:
+  ///   - name: The full name; not a symbolic reference.
+  ///   - old: Where it must be.
+  /// - Throws: ``GitError/Code/modified`` where it is elsewhere.
+  public func removeReference(_ name: String, from old: ObjectID) throws(GitError) {
+    let reference = try Owned<ReferenceResource>(name) {
+      git_reference_lookup($0, handle.pointer, name)
+    }
+    guard let id = git_reference_target(reference.pointer)?.pointee, ObjectID(id) == old else {
+      throw GitError(.modified, "the reference has moved", category: .reference, context: name)
+    }
+    // It compares once more, with the lock held.
+    try check(git_reference_delete(reference.pointer), name)
   }
 }
 

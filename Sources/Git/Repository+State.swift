@@ -1,4 +1,5 @@
 internal import CGit2
+internal import Glibc
 
 extension Repository {
   /// What is under way in this working tree, if anything (`git_repository_state`).
@@ -19,6 +20,29 @@ extension Repository {
     default: return try waitingSequence()
     }
     return RepositoryOperation(kind: kind, branch: try Self.branchInUse(gitDirectory))
+  }
+
+  /// When what is under way was begun, in milliseconds since 1970; nil where that is not known.
+  ///
+  /// - Parameter operation: What is under way.
+  /// - Returns: When the file or folder was last changed that says so.
+  public func beginning(of operation: RepositoryOperation) -> Int64? {
+    let marks =
+      switch operation.kind {
+      case .merge: ["MERGE_HEAD"]
+      case .rebase, .applyMailbox: ["rebase-merge", "rebase-apply"]
+      case .cherryPick: ["CHERRY_PICK_HEAD"]
+      case .revert: ["REVERT_HEAD"]
+      case .bisect: ["BISECT_LOG"]
+      }
+    for mark in marks {
+      // It has ended, or cannot be looked at, which says nothing of its age.
+      guard let status = try? FileSystem.status(FileSystem.join(gitDirectory, mark)) else {
+        continue
+      }
+      return Int64(status.st_mtim.tv_sec) * 1000 + Int64(status.st_mtim.tv_nsec) / 1_000_000
+    }
+    return nil
   }
 
   /// A cherry-pick or revert of several commits that waits between two of them, which libgit2

@@ -99,6 +99,19 @@ import Testing
     #expect(try indexFiles(path) == ["index"])
   }
 
+  @Test func aLockThatCameMeanwhileStaysItsOwners() async throws {
+    let path = try await populated()
+    let repository = try open(path)
+    let area = try StagingArea(path.appending("staged").string, method: .none)
+    let pending = try repository.stageIndex(
+      setting: [(Self.file, nil)], baseTree: nil, in: area)
+    let lock = path.appending(".git/index.lock")
+    try writeFile(lock, "git's")
+    #expect(throws: GitError.self) { try pending.lock() }
+    try pending.discard()
+    #expect(try readFile(lock) == Array("git's".utf8))
+  }
+
   @Test func theUsersNextCommitKeepsOurs() async throws {
     let path = try await populated()
     try writeFile(path.appending("a"), "staged\n")

@@ -22,7 +22,7 @@ public final class GitBackend: StateBackend {
   /// - Throws: `BACKEND_UNAVAILABLE` where there is no repository, or it cannot be used.
   public init(_ options: GitBackendOptions) throws(StateError) {
     self.options = options
-    location = try StateLocation(options)
+    location = try lookingAgain { () throws(StateError) in try StateLocation(options) }
     cache = FileCache(capacity: options.cacheSize)
     reader = Mutex(try GitReader(location, staleness: options.staleness, cache: cache))
     writer = Mutex(try GitWriter(location, options, cache: cache))

@@ -91,11 +91,13 @@ struct GitReader: ~Copyable {
 
   /// The deployments folder of any commit.
   func load(_ commit: ObjectID?) throws(StateError) -> StateSnapshot {
-    try convertingGitErrors(
-      .backendUnavailable, "the state of commit \(commit?.short ?? "none") could not be read"
-    ) {
-      StateSnapshot(
-        commit: commit, folder: try loader.folder(location.folder, of: commit, in: repository))
+    try lookingAgain { () throws(StateError) in
+      try convertingGitErrors(
+        .backendUnavailable, "the state of commit \(commit?.short ?? "none") could not be read"
+      ) {
+        StateSnapshot(
+          commit: commit, folder: try loader.folder(location.folder, of: commit, in: repository))
+      }
     }
   }
 }

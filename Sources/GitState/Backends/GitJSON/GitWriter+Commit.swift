@@ -47,18 +47,26 @@ extension GitWriter {
 
   /// Makes blobs, trees and commits, which nothing names yet.
   ///
+  /// With `isAgain` it was done before, and some of the objects may be gone since.
+  ///
   /// - Returns: The last commit.
   func writeCommits(
-    _ batch: inout GitWriteBatch, _ author: Signature, _ committer: Signature, _ area: StagingArea
+    _ batch: inout GitWriteBatch, _ author: Signature, _ committer: Signature,
+    _ area: StagingArea, isAgain: Bool = false
   ) throws -> ObjectID {
     try repository.forgetHeldObjects()
+    published = []
     var parent = batch.tip
     var folder = batch.tipFolder
     var blobs: [FileName: (bytes: [UInt8], id: ObjectID)] = [:]
     for index in batch.steps.indices {
       for name in folder.names(thatDifferIn: batch.steps[index].folder) {
-        guard let item = batch.steps[index].folder[name], item.blob == nil, let bytes = item.bytes
-        else { continue }
+        guard let item = batch.steps[index].folder[name], let bytes = item.bytes else { continue }
+        if isAgain {
+          _ = try repository.writeBlob(bytes)
+          continue
+        }
+        guard item.blob == nil else { continue }
         if let known = blobs[FileName(name)], FileSystem.isSame(known.bytes, bytes) { continue }
         blobs[FileName(name)] = (bytes, try blob(item))
       }
@@ -72,6 +80,7 @@ extension GitWriter {
         let objects = try repository.stageObjects(in: area)
         try area.flush()
         try objects.publish(area)
+        published.append(objects)
       }
     }
     guard let parent else { throw StateError(.writeFailed, "there is nothing to commit") }

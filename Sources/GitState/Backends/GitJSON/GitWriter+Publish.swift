@@ -12,8 +12,7 @@ extension GitWriter {
     let reused: [ObjectID]
     /// Nil where no working tree follows.
     let index: PendingIndex?
-    /// Nil where the branch is not yet born.
-    let reference: PendingReference?
+    let reference: PendingReference
     var files: [FileName: StagedFile] = [:]
     let intent: StagedFile
   }
@@ -27,6 +26,7 @@ extension GitWriter {
     let staged: Staged
     do {
       staged = try stage(batch, tip, committer, area)
+      _ = try waitForGarbageCollection(until: deadline, "nothing was written: ")
       try staged.objects.publish(area)
       try staged.intent.publish()
       area.noteName(staged.intent.path)
@@ -36,9 +36,11 @@ extension GitWriter {
         try staged.index?.lock()
         try moveBranch(batch, to: tip, staged.reference, committer, area)
       } catch {
-        // The branch did not move, so there is nothing to finish.
         try staged.index?.discard()
-        try WriteIntent.remove(at: location)
+        // Where it moved all the same, the next write finishes what the note says.
+        if try repository.target(ofReference: batch.branch) != tip {
+          try WriteIntent.remove(at: location)
+        }
         throw error
       }
     } catch {
@@ -72,11 +74,9 @@ extension GitWriter {
       try repository.stageIndex(
         setting: changes, baseTree: try repository.commit(tip).tree, in: area)
     }
-    let reference = try batch.tip.map { old in
-      try repository.stageReference(
-        batch.branch, from: old, to: tip, logMessage: logMessage(batch), committer: committer,
-        in: area)
-    }
+    let reference = try repository.stageReference(
+      batch.branch, from: batch.tip, to: tip, logMessage: logMessage(batch), committer: committer,
+      in: area)
     var files: [FileName: StagedFile] = [:]
     for name in batch.touchedNames where batch.followed.contains(FileName(name)) {
       // What cannot be written here is tried again once the branch has moved: a deployment does
@@ -110,29 +110,20 @@ extension GitWriter {
   }
 
   private func moveBranch(
-    _ batch: GitWriteBatch, to tip: ObjectID, _ reference: PendingReference?,
+    _ batch: GitWriteBatch, to tip: ObjectID, _ reference: PendingReference,
     _ committer: Signature, _ area: StagingArea
   ) throws {
-    let path = "\(location.commonDirectory)/\(batch.branch)"
-    guard let reference, let old = batch.tip else {
-      do {
-        try repository.compareAndSwap(
-          reference: batch.branch, from: nil, to: tip, logMessage: logMessage(batch),
-          committer: committer)
-      } catch {
-        // libgit2 fails as well where the branch has moved, but its folder could not be synced.
-        guard try repository.target(ofReference: batch.branch) == tip else { throw error }
-      }
-      try area.syncAll(last: path)
-      return
-    }
     try reference.move(in: repository)
     do {
-      try area.syncAll(last: path)
+      try area.syncAll(last: "\(location.commonDirectory)/\(batch.branch)")
     } catch {
-      try repository.compareAndSwap(
-        reference: batch.branch, from: tip, to: old, logMessage: "gitstate: not durable, undone",
-        committer: committer)
+      if let old = batch.tip {
+        try repository.compareAndSwap(
+          reference: batch.branch, from: tip, to: old,
+          logMessage: "gitstate: not durable, undone", committer: committer)
+      } else {
+        try repository.removeReference(batch.branch, from: tip)
+      }
       throw error
     }
   }
@@ -157,9 +148,9 @@ extension GitWriter {
           + "git reset -q -- \(paths)")
     }
     do {
-      try restore(batch, staged, author, committer, area)
       try updateFiles(&batch, tip: tip, staged.files, area)
       try area.syncNames()
+      try restore(batch, staged, author, committer, area)
       if isIndexed { try WriteIntent.remove(at: location) }
       LogIndex.follow(batch, location)
     } catch {
@@ -174,11 +165,17 @@ extension GitWriter {
     _ batch: GitWriteBatch, _ staged: Staged, _ author: Signature, _ committer: Signature,
     _ area: StagingArea
   ) throws {
-    guard try !staged.objects.areInPlace || !staged.reused.isEmpty else { return }
-    let objects = staged.objects.ids + staged.reused
+    // One that began since the objects were put in their place may not have seen the branch move.
+    let isPruned = try waitForGarbageCollection(
+      until: .now + options.lockTimeout, "its objects may go (see git fsck): ")
+    let all = published + [staged.objects]
+    guard
+      try isPruned || !staged.reused.isEmpty || !all.allSatisfy({ try $0.areInPlace })
+    else { return }
+    let objects = all.flatMap(\.ids) + staged.reused
     guard try !repository.missing(objects).isEmpty else { return }
     var copy = batch
-    _ = try writeCommits(&copy, author, committer, area)
+    _ = try writeCommits(&copy, author, committer, area, isAgain: true)
     let again = try repository.stageObjects(in: area)
     try area.flush()
     try again.publish(area)

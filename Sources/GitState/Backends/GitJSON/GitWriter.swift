@@ -11,6 +11,10 @@ final class GitWriter {
   private var method: SyncMethod?
   /// Signs the batch's commits, where git's configuration asks for it.
   var signer: CommitSigner?
+  /// When the write that is under way gives up waiting for others.
+  private(set) var deadline = ContinuousClock.now
+  /// What a large batch has put in its place before its branch moves.
+  var published: [StagedObjects] = []
 
   var isDurable: Bool { options.durability == .full }
 
@@ -60,12 +64,12 @@ final class GitWriter {
   private func writeUnderLock(_ operations: [PlannedOperation]) throws
     -> [Result<WriteResult, StateError>]
   {
-    let deadline = ContinuousClock.now + options.lockTimeout
+    deadline = ContinuousClock.now + options.lockTimeout
     try FileSystem.makeFolder(location.privateDirectory, mode: 0o700)
     let lock = try WriterLock(location.privateDirectory + "/lock", until: deadline)
     do {
       try sweep()
-      let results = try recoverAndWrite(operations, until: deadline)
+      let results = try recoverAndWrite(operations)
       lock.unlock()
       return results
     } catch {
@@ -91,9 +95,9 @@ final class GitWriter {
     }
   }
 
-  private func recoverAndWrite(
-    _ operations: [PlannedOperation], until deadline: ContinuousClock.Instant
-  ) throws -> [Result<WriteResult, StateError>] {
+  private func recoverAndWrite(_ operations: [PlannedOperation]) throws
+    -> [Result<WriteResult, StateError>]
+  {
     var notes: [String] = []
     if let intent = try WriteIntent.left(at: location) {
       notes.append(try intent.recover(at: location, repository, stagingArea()))
@@ -101,6 +105,9 @@ final class GitWriter {
     while true {
       do {
         return try attempt(operations, notes: notes)
+      } catch let refusal as PassingOperation {
+        guard refusal.mayPass, ContinuousClock.now < deadline else { throw refusal.error }
+        Jitter.sleep()
       } catch let error as GitError where error.isWorthAnotherTry {
         // Another program moved the branch or holds a lock of git's: start from the new tip.
         guard ContinuousClock.now < deadline else {
@@ -120,7 +127,11 @@ final class GitWriter {
     -> [Result<WriteResult, StateError>]
   {
     try convertingGitErrors(.backendUnavailable, "the state could not be read") {
-      try planned(operations, notes: []).results
+      do {
+        return try planned(operations, notes: []).results
+      } catch let refusal as PassingOperation {
+        throw refusal.error
+      }
     }
   }
 
@@ -154,7 +165,7 @@ final class GitWriter {
     let operation = try repository.operationInProgress()
     guard let branch = name else {
       // A rebase or a bisection detaches HEAD itself, and leads it back.
-      if let operation { throw Self.refusal(during: operation, on: operation.branch) }
+      if let operation { throw refusal(during: operation, on: operation.branch) }
       throw StateError(
         .writeFailed,
         "nothing was written: HEAD is detached, so no branch would have the commit; check out a "
@@ -162,7 +173,7 @@ final class GitWriter {
     }
     let head = try repository.head()
     if let operation, operation.branch == branch || head.isOn(branch) {
-      throw Self.refusal(during: operation, on: branch)
+      throw refusal(during: operation, on: branch)
     }
     if let other = try repository.linkedWorktreeHeads().first(where: { $0.branch == branch }) {
       throw StateError(
@@ -177,15 +188,26 @@ final class GitWriter {
     )
   }
 
-  private static func refusal(during operation: RepositoryOperation, on branch: String?)
-    -> StateError
-  {
-    let place = branch.map { " on \(shown($0))" } ?? ""
+  /// Why a write does not go beside a merge or rebase; `git pull` begins one and ends it at once.
+  private struct PassingOperation: Error {
+    let error: StateError
+    let since: Int64?
+
+    /// Whether it began so short ago that it may be over in a moment.
+    var mayPass: Bool {
+      guard let since else { return false }
+      return (0..<2000).contains(SystemClock.milliseconds - since)
+    }
+  }
+
+  private func refusal(during operation: RepositoryOperation, on branch: String?) -> any Error {
+    let place = branch.map { " on \(Self.shown($0))" } ?? ""
     let end = operation.kind == .bisect ? "reset" : "--abort"
-    return StateError(
+    let error = StateError(
       .writeFailed,
       "nothing was written: a \(operation.kind.rawValue) is under way\(place); finish it, or end it "
         + "with: git \(operation.kind.rawValue) \(end)")
+    return PassingOperation(error: error, since: repository.beginning(of: operation))
   }
 
   private static func shown(_ branch: String) -> Substring {
