@@ -6,6 +6,7 @@
 #include <git2/sys/commit.h>
 #include <git2/sys/mempack.h>
 #include <git2/sys/odb_backend.h>
+#include <git2/sys/repository.h>
 #include <git2/sys/transport.h>
 #include <sys/types.h>
 #include <sys/vfs.h>

@@ -9,7 +9,8 @@ public final class PendingReference {
   /// Where it is to be; nil where there must be none.
   public let old: ObjectID?
   private let file: StagedFile
-  private let lock: String
+  /// Its lock file while it moves.
+  let lock: String
   private let path: String
   private let logs: [String]
   private let logLine: [UInt8]
@@ -29,6 +30,9 @@ public final class PendingReference {
     self.logLine = logLine
     self.area = area
   }
+
+  /// The inode that the lock file will have.
+  var inode: UInt64 { file.inode }
 
   deinit {
     // Where it cannot be removed, recovery does it: the lock has the commit that the intent names.

@@ -25,9 +25,8 @@ public final class Quarantine: Sendable {
     throws(GitError)
   {
     self.commonDirectory = commonDirectory
-    try Self.removeLeftovers(in: folder)
-    path = "\(folder)/\(Self.prefix)\(getpid())-\(UInt32.random(in: 0 ... .max))"
-    for part in ["", "/objects", "/objects/info", "/objects/pack", "/refs"] {
+    path = try TransientFolder.make(below: folder)
+    for part in ["/objects", "/objects/info", "/objects/pack", "/refs"] {
       guard mkdir(path + part, 0o700) == 0 else { throw FileSystem.error("create", path + part) }
     }
     var references = "# pack-refs with: peeled fully-peeled sorted \n"
@@ -59,32 +58,10 @@ public final class Quarantine: Sendable {
   ///
   /// Call it, rather than wait for the last reference to go: a transfer that was given up keeps one for
   /// as long as it hangs.
-  public func discard() { Self.removeTree(path) }
-
-  private static let prefix = "incoming-"
+  public func discard() { TransientFolder.remove(path) }
 
   private static func quoted(_ text: String) -> String {
     "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
-  }
-
-  private static func removeLeftovers(in folder: String) throws(GitError) {
-    guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
-      throw FileSystem.error("create", folder)
-    }
-    for name in try FileSystem.names(in: folder) ?? [] where name.hasPrefix(prefix) {
-      let owner = name.dropFirst(prefix.count).prefix { $0 != "-" }
-      guard let process = pid_t(owner), kill(process, 0) != 0, errno == ESRCH else { continue }
-      removeTree("\(folder)/\(name)")
-    }
-  }
-
-  private static func removeTree(_ path: String) {
-    // What cannot be removed is removed as a leftover by a later fetch.
-    for name in (try? FileSystem.names(in: path)) ?? [] {
-      let entry = "\(path)/\(name)"
-      if unlink(entry) != 0 { removeTree(entry) }
-    }
-    rmdir(path)
   }
 
   /// Whether anything has come in.
@@ -136,6 +113,16 @@ public final class Quarantine: Sendable {
       try check(git_odb_read_header(&length, &kind, source.database.pointer, &raw), id.hex)
       byKind[kind.rawValue, default: []].append(id)
     }
+    // What is there counts as complete, so a kill in between must not leave a tree without its
+    // folders, or a commit without its parents.
+    var needs: [ObjectID: [ObjectID]] = [:]
+    for id in byKind[GIT_OBJECT_TREE.rawValue] ?? [] {
+      needs[id] = try source.tree(id).entries.filter { $0.mode == .tree }.map(\.id)
+    }
+    for id in byKind[GIT_OBJECT_COMMIT.rawValue] ?? [] { needs[id] = try source.commit(id).parents }
+    for kind in [GIT_OBJECT_TREE, GIT_OBJECT_COMMIT] {
+      byKind[kind.rawValue] = Self.ordered(byKind[kind.rawValue] ?? [], needs)
+    }
     let order = [GIT_OBJECT_BLOB, GIT_OBJECT_TREE, GIT_OBJECT_COMMIT, GIT_OBJECT_TAG]
     for kind in order {
       for id in byKind[kind.rawValue] ?? [] {
@@ -161,6 +148,27 @@ public final class Quarantine: Sendable {
     try area.flush()
     try staged.publish(area)
     try area.syncNames()
+  }
+
+  /// Objects in an order in which none comes before one that it needs.
+  private static func ordered(
+    _ ids: [ObjectID], _ needs: [ObjectID: [ObjectID]]
+  ) -> [ObjectID] {
+    var left = Set(ids)
+    var ordered: [ObjectID] = []
+    for start in ids where left.remove(start) != nil {
+      // A stack of its own, since a chain of commits may be long.
+      var path = [(id: start, needs: needs[start] ?? [])]
+      while var last = path.popLast() {
+        guard let next = last.needs.popLast() else {
+          ordered.append(last.id)
+          continue
+        }
+        path.append(last)
+        if left.remove(next) != nil { path.append((next, needs[next] ?? [])) }
+      }
+    }
+    return ordered
   }
 
   /// The names in a pack's index (gitformat-pack, version 2).

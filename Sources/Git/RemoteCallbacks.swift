@@ -100,7 +100,12 @@ final class RemoteCallbacks {
     for update in updates {
       guard let (present, new) = update.map({ ($0.pointee.src, $0.pointee.dst) }) else { continue }
       pushed = ObjectID(new)
-      guard case .lease(let expected) = lease else { continue }
+      let expected: ObjectID?
+      switch lease {
+      case .ancestor: continue
+      case .unmoved(let commit): expected = commit
+      case .lease(let commit): expected = commit
+      }
       guard ObjectID(present) == expected ?? .zero else {
         failure = GitError(
           .modified, "the remote has moved since it was last looked at", category: .reference)

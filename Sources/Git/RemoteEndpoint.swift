@@ -72,6 +72,11 @@ public struct RemoteReference: Hashable, Sendable {
 public enum PushExpectation: Hashable, Sendable {
   /// Only an ancestor of what is pushed.
   case ancestor
+  /// Only this commit, which must be an ancestor of what is pushed.
+  case unmoved(ObjectID)
   /// Just this commit, or nothing, whatever is lost by it.
   case lease(ObjectID?)
+
+  /// Whether the other side may lose commits.
+  var isForced: Bool { if case .lease = self { true } else { false } }
 }

@@ -71,7 +71,7 @@ public enum RemoteTransfer {
       // Threads beyond one pay only for packs far larger than state is.
       options.pb_parallelism = 1
       state.install(in: &options.callbacks)
-      let force = expectation == .ancestor ? "" : "+"
+      let force = expectation.isForced ? "+" : ""
       do {
         try withStringArray(["\(force)\(source):\(reference)"]) { refspecs throws(GitError) in
           try check(git_remote_upload(remote.pointer, refspecs, &options))

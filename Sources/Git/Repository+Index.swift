@@ -30,6 +30,18 @@ extension Repository {
     }
     return nil
   }
+
+  /// Whether the index marks any file as left out of the working tree (`skip-worktree`).
+  public func leavesFilesOut() throws(GitError) -> Bool {
+    let index = try Owned<IndexResource>(indexPath) {
+      git_repository_index($0, handle.pointer)
+    }
+    try check(git_index_read(index.pointer, 0), indexPath)
+    return (0..<git_index_entrycount(index.pointer)).contains { number in
+      git_index_get_byindex(index.pointer, number)?.pointee.has(GIT_INDEX_ENTRY_SKIP_WORKTREE)
+        ?? false
+    }
+  }
 }
 
 extension git_index_entry {

@@ -32,15 +32,17 @@ public struct Repository: ~Copyable {
   ///     `GIT_DIR` with `GIT_WORK_TREE`); those of this process if nil.
   ///   - holdsObjects: Whether new objects are kept in memory, where only this repository sees them,
   ///     until ``stageObjects(in:)``.
+  ///   - isWithoutWorkingTree: Whether to look at the git directory alone, as at a bare repository.
   /// - Throws: ``GitError/Code/owner`` where it belongs to another user and is not trusted,
   ///   ``GitError/Code/notFound`` where there is no repository.
   public init(
-    opening path: String, environment: [String: String]? = nil, holdsObjects: Bool = false
+    opening path: String, environment: [String: String]? = nil, holdsObjects: Bool = false,
+    isWithoutWorkingTree: Bool = false
   ) throws(GitError) {
     let environment = Environment(environment)
-    let handle = try Self.open(path)
+    let handle = try Self.open(path, isBare: isWithoutWorkingTree)
     try Self.addGlobalConfiguration(of: environment, to: handle)
-    try Self.setWorkTree(of: environment, for: handle)
+    if !isWithoutWorkingTree { try Self.setWorkTree(of: environment, for: handle) }
     let database = try Owned<ObjectDatabaseResource>(path) {
       git_repository_odb($0, handle.pointer)
     }
@@ -62,12 +64,15 @@ public struct Repository: ~Copyable {
   public var isShallow: Bool { git_repository_is_shallow(handle.pointer) == 1 }
 
   /// Opens what is at a path, telling apart what libgit2 does not (`git_repository_open_ext`).
-  static func open(_ path: String) throws(GitError) -> Owned<RepositoryResource> {
+  static func open(_ path: String, isBare: Bool = false) throws(GitError)
+    -> Owned<RepositoryResource>
+  {
     try Library.initialise()
     let path = try withoutNUL(path)
+    let bare = isBare ? GIT_REPOSITORY_OPEN_BARE.rawValue : 0
     do throws(GitError) {
       return try Owned(path) {
-        git_repository_open_ext($0, path, GIT_REPOSITORY_OPEN_NO_SEARCH.rawValue, nil)
+        git_repository_open_ext($0, path, GIT_REPOSITORY_OPEN_NO_SEARCH.rawValue | bare, nil)
       }
     } catch {
       // Without a `safe.directory` in the configuration libgit2 1.5 answers "not found" for a

@@ -43,6 +43,23 @@ public final class StagedFile {
     }
   }
 
+  /// Makes a symbolic link.
+  init(linkTo target: [UInt8], at temporaryPath: String, for path: String) throws(GitError) {
+    self.path = path
+    self.temporaryPath = temporaryPath
+    descriptor = -1
+    guard !target.contains(0) else {
+      throw GitError(.badContent, "a link leads to a name with a NUL", context: path)
+    }
+    guard symlink((target + [0]).map { CChar(bitPattern: $0) }, temporaryPath) == 0 else {
+      throw FileSystem.error("create", temporaryPath)
+    }
+    guard let status = try FileSystem.status(temporaryPath) else {
+      throw GitError(.failed, "the link \(temporaryPath) has vanished", category: .system)
+    }
+    inode = UInt64(status.st_ino)
+  }
+
   /// Takes over a file that something else has written.
   init(existing temporaryPath: String, for path: String) throws(GitError) {
     self.path = path
@@ -95,7 +112,7 @@ public final class StagedFile {
   /// Takes its place only if nothing is there.
   ///
   /// - Throws: ``GitError/Code/exists`` where something is.
-  func publishIfAbsent() throws(GitError) {
+  public func publishIfAbsent() throws(GitError) {
     if gitstate_rename_to_free(temporaryPath, path) != 0 {
       let problem = errno
       guard problem == EINVAL || problem == ENOSYS else {

@@ -56,6 +56,17 @@ public final class StagingArea {
     return file
   }
 
+  /// Makes a symbolic link that ``StagedFile/publish()`` will put at a path.
+  ///
+  /// - Parameters:
+  ///   - target: Where it leads.
+  ///   - path: Where it is to be.
+  /// - Returns: The link.
+  /// - Throws: ``GitError`` where it cannot be made.
+  public func stageLink(to target: [UInt8], for path: String) throws(GitError) -> StagedFile {
+    try StagedFile(linkTo: target, at: try freePath(for: path), for: path)
+  }
+
   /// A name in the area that nothing has.
   func freePath() -> String { "\(folder)/\(freeName())" }
 

@@ -29,6 +29,11 @@ import Foundation
       try reads.cached(&report)
       try reads.oldRevision(commits: 100_000, &report)
     }
+    if wants("sharing") {
+      let sharing = Sharing(
+        fixtures: fixtures, program: arguments[1], rounds: max(10, rounds / 5))
+      try sharing.local(contracts: 100, &report)
+    }
     if wants("json") { try reads.json(&report) }
     if wants("disk") { try imports.disk(puts: scale, &report) }
     if wants("growth") { try writes.growth(&report) }

@@ -5,8 +5,8 @@ extension GitBackend {
   /// field by field.
   ///
   /// Where the branch is an ancestor of the other line, it just moves there; else the result is one
-  /// commit with both as parents. Other files than the state's are merged as whole files, and only
-  /// where no working tree has the branch: what is checked out beside the state is git's to merge.
+  /// commit with both as parents. Other files than the state's are merged as whole files; those that
+  /// are checked out must be as the branch has them, or nothing is merged.
   ///
   /// - Parameters:
   ///   - revision: The commit to merge.
@@ -45,7 +45,8 @@ struct StateMerge: Sendable {
     guard let tip = context.tip else {
       folder = try context.folder(other.id)
       return PlannedOperation.Outcome(
-        joins: PlannedOperation.Join(other: other, isFastForward: true))
+        joins: PlannedOperation.Join(
+          other: other, paths: try context.otherPaths(nil, other.id), isFastForward: true))
     }
     let relation = try context.relation(other.id)
     var base: ObjectID?

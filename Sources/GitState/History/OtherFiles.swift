@@ -1,15 +1,12 @@
 import Git
 
-/// The files of a repository that are none of the state's, in a merge: they are merged as whole
-/// files, and only where no working tree has them.
+/// The files of a repository that are none of the state's, in a merge: they are merged as whole files.
 struct OtherFiles: ~Copyable {
   private let location: StateLocation
-  private let isCheckedOut: Bool
   private let repository: Repository
 
-  init(_ location: StateLocation, isCheckedOut: Bool) throws(GitError) {
+  init(_ location: StateLocation) throws(GitError) {
     self.location = location
-    self.isCheckedOut = isCheckedOut
     repository = try Repository(opening: location.gitDirectory)
   }
 
@@ -20,8 +17,7 @@ struct OtherFiles: ~Copyable {
   ///   - other: The other line.
   ///   - tip: The branch.
   /// - Returns: Paths, each with its entry there, or nil where the other line removed it.
-  /// - Throws: `STATE_WRITE_FAILED` where they are checked out, `MERGE_CONFLICT` where both lines
-  ///   changed one.
+  /// - Throws: `MERGE_CONFLICT` where both lines changed one.
   func changes(from base: ObjectID?, to other: ObjectID, onto tip: ObjectID?) throws
     -> [PlannedOperation.Join.Path]
   {
@@ -37,7 +33,6 @@ struct OtherFiles: ~Copyable {
       paths.append((difference.path, difference.new.map { ($0.id, $0.mode) }))
     }
     guard !paths.isEmpty else { return [] }
-    if isCheckedOut { throw refusal(paths.map(\.path)) }
     guard conflicts.isEmpty else {
       throw StateError(
         .mergeConflict,
@@ -48,17 +43,17 @@ struct OtherFiles: ~Copyable {
     return paths
   }
 
+  /// The files that two commits have differently, the state's left out.
+  func paths(from old: ObjectID?, to new: ObjectID?) throws -> [String] {
+    var paths: [String] = []
+    for difference in try repository.differences(from: try tree(of: old), to: try tree(of: new))
+    where try !isState(difference) { paths.append(difference.path) }
+    return paths
+  }
+
   private func tree(of commit: ObjectID?) throws -> ObjectID? {
     guard let commit else { return nil }
     return try repository.commit(commit).tree
-  }
-
-  private func refusal(_ paths: [String]) -> StateError {
-    StateError(
-      .writeFailed,
-      "nothing was written: \(Self.shown(paths)) would change as well, and gitstate touches no checked "
-        + "out file beside the state's; merge with git merge, which asks for gitstate where the state is "
-        + "concerned (gitstate init sets that up)", file: paths[0])
   }
 
   private static func isSame(_ left: TreeEntry?, _ right: TreeEntry?) -> Bool {

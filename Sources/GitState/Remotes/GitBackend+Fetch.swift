@@ -39,17 +39,17 @@ extension GitBackend {
   func fetched(
     from remote: String?, _ options: RemoteOptions, acceptsRewritten: Bool
   ) throws(StateError) -> (branch: RemoteBranch, tip: ObjectID?, result: FetchResult) {
-    let location = location
-    // A handle of its own: the transfer may take long, and reads must not wait for it.
-    let repository = try convertingGitErrors(
-      .backendUnavailable, "the repository cannot be opened"
-    ) { try Repository(opening: location.gitDirectory) }
-    let (branch, connector) = try convertingGitErrors(
-      .backendUnavailable, "the remotes could not be read"
-    ) {
-      let branch = try RemoteBranch(remote, at: location, repository)
-      return (branch, try RemoteConnector(branch.remote, isPush: false, repository, options))
+    try withRemote(remote, isPush: false, options) {
+      repository, branch, connector throws(StateError) in
+      try fetched(repository, branch, connector, acceptsRewritten: acceptsRewritten)
     }
+  }
+
+  private func fetched(
+    _ repository: borrowing Repository, _ branch: RemoteBranch, _ connector: RemoteConnector,
+    acceptsRewritten: Bool
+  ) throws(StateError) -> (branch: RemoteBranch, tip: ObjectID?, result: FetchResult) {
+    let location = location
     let known = Array(Set([branch.tip, branch.seen, branch.tracked].compactMap { $0 }))
     let quarantine = try convertingGitErrors(.writeFailed, "nothing was fetched") {
       try Quarantine(
@@ -84,13 +84,11 @@ extension GitBackend {
       .backendUnavailable, "what was fetched could not be noted"
     ) {
       let isRewritten = try branch.seen.map { try !repository.isAncestor($0, of: tip) } ?? false
-      try repository.note(branch.trackingReference, tip, "gitstate: fetch")
-      if !isRewritten || acceptsRewritten {
-        try repository.note(branch.seenReference, tip, "gitstate: fetch")
-      } else if let seen = branch.seen {
-        // What git noted may have been all that we knew, and git has forgotten it by now.
-        try repository.note(branch.seenReference, seen, "gitstate: seen before")
-      }
+      // What git noted may have been all that we knew, and git has forgotten it by now.
+      let seen = isRewritten && !acceptsRewritten ? branch.seen : tip
+      try repository.note(
+        [branch.trackingReference: tip, branch.seenReference: seen ?? tip], "gitstate: fetch",
+        below: location.privateDirectory)
       return isRewritten
     }
     return (

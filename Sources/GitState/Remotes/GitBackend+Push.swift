@@ -26,6 +26,70 @@ extension GitBackend {
     to remote: String? = nil, options: RemoteOptions = RemoteOptions(),
     forceWithLease force: Bool = false
   ) throws(StateError) -> PushResult {
+    try push(to: remote, options) { branch in force ? .lease(branch.seen) : .ancestor }
+  }
+
+  /// Pushes, replacing what is expected.
+  func push(
+    to remote: String?, _ options: RemoteOptions,
+    replacing expectation: (RemoteBranch) -> PushExpectation
+  ) throws(StateError) -> PushResult {
+    try withRemote(remote, isPush: true, options) {
+      repository, branch, connector throws(StateError) in
+      guard let tip = branch.tip else {
+        throw StateError(
+          .invalidArgument,
+          "nothing was pushed: there is no commit on the branch "
+            + "\(branch.name.escapingUnprintable) yet")
+      }
+      let expected = expectation(branch)
+      let report = try connector.run("nothing was pushed") { endpoint in
+        try RemoteTransfer.push(
+          to: endpoint, from: location.gitDirectory, branch.branch, as: branch.theirBranch,
+          replacing: expected)
+      }
+      if let rejection = report.rejected.first {
+        throw Self.refusal(rejection, of: branch.remote.name, report.messages)
+      }
+      let commit = report.commit ?? tip
+      try convertingGitErrors(
+        .writeFailed, "the push is done, but what the remote has now could not be noted"
+      ) {
+        try repository.note(
+          [branch.trackingReference: commit, branch.seenReference: commit], "gitstate: push",
+          below: location.privateDirectory)
+      }
+      return PushResult(
+        remote: branch.remote.name, branch: branch.name, commit: commit.hex,
+        messages: report.messages)
+    }
+  }
+
+  private static func refusal(
+    _ rejection: PushReport.Rejection, of remote: String, _ messages: String
+  ) -> StateError {
+    let words = messages.split(whereSeparator: \.isNewline)
+      .map { String($0).escapingUnprintable.trimmed }.filter { !$0.isEmpty }
+    return StateError(
+      .remoteRejected,
+      "nothing was pushed: \(remote.escapingUnprintable) refuses: "
+        + rejection.reason.escapingUnprintable
+        + (words.isEmpty ? "" : " (it says: \(words.joined(separator: " ")))"))
+  }
+
+  /// Does something with a remote.
+  ///
+  /// - Parameters:
+  ///   - remote: Its name; nil is the branch's own, or `origin`, or the only one.
+  ///   - isPush: Whether its URL for pushes counts.
+  ///   - options: How to talk to it.
+  ///   - body: Gets a repository of its own, since a transfer may take long and reads must not wait.
+  /// - Returns: What the body returns.
+  /// - Throws: `INVALID_ARGUMENT` where there is no such remote; what the body throws.
+  func withRemote<Result>(
+    _ remote: String?, isPush: Bool, _ options: RemoteOptions,
+    _ body: (borrowing Repository, RemoteBranch, RemoteConnector) throws(StateError) -> Result
+  ) throws(StateError) -> Result {
     let location = location
     let repository = try convertingGitErrors(
       .backendUnavailable, "the repository cannot be opened"
@@ -34,38 +98,9 @@ extension GitBackend {
       .backendUnavailable, "the remotes could not be read"
     ) {
       let branch = try RemoteBranch(remote, at: location, repository)
-      return (branch, try RemoteConnector(branch.remote, isPush: true, repository, options))
+      return (branch, try RemoteConnector(branch.remote, isPush: isPush, repository, options))
     }
-    guard let tip = branch.tip else {
-      throw StateError(
-        .invalidArgument,
-        "nothing was pushed: there is no commit on the branch \(branch.name.escapingUnprintable) yet"
-      )
-    }
-    let report = try connector.run("nothing was pushed") { endpoint in
-      try RemoteTransfer.push(
-        to: endpoint, from: location.gitDirectory, branch.branch, as: branch.theirBranch,
-        replacing: force ? .lease(branch.seen) : .ancestor)
-    }
-    if let rejection = report.rejected.first {
-      let words = report.messages.split(whereSeparator: \.isNewline)
-        .map { String($0).escapingUnprintable.trimmed }.filter { !$0.isEmpty }
-      throw StateError(
-        .remoteRejected,
-        "nothing was pushed: \(branch.remote.name.escapingUnprintable) refuses: "
-          + rejection.reason.escapingUnprintable
-          + (words.isEmpty ? "" : " (it says: \(words.joined(separator: " ")))"))
-    }
-    let commit = report.commit ?? tip
-    try convertingGitErrors(
-      .writeFailed, "the push is done, but what the remote has now could not be noted"
-    ) {
-      try repository.note(branch.trackingReference, commit, "gitstate: push")
-      try repository.note(branch.seenReference, commit, "gitstate: push")
-    }
-    return PushResult(
-      remote: branch.remote.name, branch: branch.name, commit: commit.hex, messages: report.messages
-    )
+    return try body(repository, branch, connector)
   }
 }
 

@@ -11,6 +11,8 @@ public struct SyncResult: Sendable {
   public var commit: String?
   /// What came in, as one change from what was here to what is now.
   public var received: ChangeSet
+  /// The files beside the state's that came in with it, by their paths.
+  public var otherFiles: [String] = []
   /// How many commits of ours the remote did not have, and has now; 0 for a pull.
   public var pushed: Int
   /// How often the remote was talked to until it stood still.
@@ -61,6 +63,7 @@ extension GitBackend {
     with remote: String? = nil, resolving resolution: MergeResolution = MergeResolution(),
     options: RemoteOptions = RemoteOptions(), patience: Duration = .seconds(120)
   ) throws(StateError) -> SyncResult {
+    if let result = try pushUnmoved(remote, options) { return result }
     let deadline = ContinuousClock.now + patience
     var resolution = resolution
     var total: SyncResult?
@@ -93,6 +96,39 @@ extension GitBackend {
       Jitter.sleep(round: round)
     }
     throw StateError(.remoteUnavailable, "nothing was pushed")
+  }
+
+  /// Pushes what is new here where the remote still has what was seen there last, so that there is
+  /// nothing to fetch; nil where that does not hold, or cannot be known without a fetch.
+  private func pushUnmoved(_ remote: String?, _ options: RemoteOptions) throws(StateError)
+    -> SyncResult?
+  {
+    let location = location
+    let (tip, seen) = try convertingGitErrors(
+      .backendUnavailable, "the remotes could not be read"
+    ) {
+      let repository = try Repository(opening: location.gitDirectory)
+      let branch = try RemoteBranch(remote, at: location, repository)
+      guard let tip = branch.tip, let seen = branch.seen, tip != seen,
+        try repository.isAncestor(seen, of: tip)
+      else { return (ObjectID?.none, ObjectID?.none) }
+      return (tip, seen)
+    }
+    guard tip != nil, let seen else { return nil }
+    let push: PushResult
+    do throws(StateError) {
+      push = try self.push(to: remote, options) { _ in .unmoved(seen) }
+    } catch {
+      guard error.code == .remoteRejected else { throw error }
+      // A hook's no is the same whatever the remote has.
+      if error.underlying is GitError { return nil }
+      guard try checkedFetch(from: remote, options).tip != seen else { throw error }
+      return nil
+    }
+    return SyncResult(
+      remote: push.remote, branch: push.branch, commit: push.commit,
+      received: ChangeSet(changes: []), pushed: try count(from: seen, to: push.commit), rounds: 1,
+      warnings: [], messages: push.messages)
   }
 
   /// Whether each write is to wait until the remote has it, by git's setting `gitstate.push`.
@@ -212,9 +248,15 @@ extension GitBackend {
     var received = merged.changes
     received.from = before
     received.to = tip?.hex
-    return SyncResult(
+    var result = SyncResult(
       remote: branch.remote.name, branch: branch.name, commit: tip?.hex, received: received,
       pushed: 0, rounds: 1, warnings: merged.warnings, messages: "")
+    if tip != branch.tip {
+      result.otherFiles = try convertingGitErrors(
+        .backendUnavailable, "what came in beside the state could not be read"
+      ) { try OtherFiles(location).paths(from: branch.tip, to: tip) }
+    }
+    return result
   }
 
   /// Makes a branch that is not here yet where the remote has it, so that no second history begins.
@@ -236,6 +278,7 @@ extension SyncResult {
   fileprivate mutating func add(_ earlier: SyncResult) {
     received.from = earlier.received.from
     received.changes = earlier.received.changes + received.changes
+    otherFiles = earlier.otherFiles + otherFiles
     warnings = earlier.warnings + warnings
     messages = earlier.messages + messages
   }

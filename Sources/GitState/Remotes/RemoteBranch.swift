@@ -93,6 +93,19 @@ extension Repository {
   /// Notes what a remote has, whatever was noted before.
   ///
   /// - Parameters:
+  ///   - commits: Where it is noted, and what.
+  ///   - message: The line for the reflogs.
+  ///   - folder: Where temporary files may be.
+  /// - Throws: Where a note cannot be written.
+  func note(_ commits: [String: ObjectID], _ message: String, below folder: String) throws {
+    let left = try moveNotes(
+      commits, logMessage: message, committer: try signature(.committer), below: folder)
+    for name in left { if let commit = commits[name] { try note(name, commit, message) } }
+  }
+
+  /// Notes what a remote has, whatever was noted before.
+  ///
+  /// - Parameters:
   ///   - reference: Where it is noted.
   ///   - commit: What the remote has.
   ///   - message: The line for the reflog.

@@ -41,6 +41,14 @@ enum FileSystem {
     return try read(descriptor, path)
   }
 
+  /// Where a symbolic link leads, as it is written there.
+  static func target(of link: String) throws(StateError) -> [UInt8] {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink(link, &buffer, buffer.count)
+    guard count >= 0 else { throw failure("could not be read", link) }
+    return buffer.prefix(count).map { UInt8(bitPattern: $0) }
+  }
+
   /// All that a descriptor has from where it stands.
   static func read(_ descriptor: Int32, _ path: String) throws(StateError) -> [UInt8] {
     var status = stat()

@@ -13,21 +13,13 @@ struct PullCommand: AsyncParsableCommand {
       remote's, --resolve 56-LookCoin=theirs does so for one contract.
       """)
 
-  @Argument(help: "The remote; default: the branch's own, or origin, or the only one.")
-  var remote: String?
-
-  @Option(help: "Settle conflicts: ours, theirs, KEY=ours or KEY=theirs. Repeat it for more.")
-  var resolve: [String] = []
-
-  @OptionGroup var remoteArguments: RemoteArguments
+  @OptionGroup var exchange: ExchangeArguments
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {
-    let (remote, resolve, talk) = (remote, self.resolve, remoteArguments.options(options))
-    let result = try await options.openState().withGit(named: "pull") { git throws(StateError) in
-      try git.pull(
-        from: remote, resolving: try MergeResolution(resolve, in: try git.snapshot()), options: talk
-      )
+    let result = try await exchange.run("pull", options) {
+      git, remote, resolution, talk throws(StateError) in
+      try git.pull(from: remote, resolving: resolution, options: talk)
     }
     options.printAnswer(result, isSync: false)
   }
@@ -42,6 +34,20 @@ struct SyncCommand: AsyncParsableCommand {
       what was recorded here goes out. Commits stay what they are; nothing is ever forced.
       """)
 
+  @OptionGroup var exchange: ExchangeArguments
+  @OptionGroup var options: GlobalOptions
+
+  func run() async throws {
+    let result = try await exchange.run("sync", options) {
+      git, remote, resolution, talk throws(StateError) in
+      try git.sync(with: remote, resolving: resolution, options: talk)
+    }
+    options.printAnswer(result, isSync: true)
+  }
+}
+
+/// The arguments of commands that take in what a remote has.
+struct ExchangeArguments: ParsableArguments {
   @Argument(help: "The remote; default: the branch's own, or origin, or the only one.")
   var remote: String?
 
@@ -49,16 +55,21 @@ struct SyncCommand: AsyncParsableCommand {
   var resolve: [String] = []
 
   @OptionGroup var remoteArguments: RemoteArguments
-  @OptionGroup var options: GlobalOptions
 
-  func run() async throws {
-    let (remote, resolve, talk) = (remote, self.resolve, remoteArguments.options(options))
-    let result = try await options.openState().withGit(named: "sync") { git throws(StateError) in
-      try git.sync(
-        with: remote, resolving: try MergeResolution(resolve, in: try git.snapshot()), options: talk
-      )
+  /// Opens the state and exchanges with the remote.
+  func run(
+    _ command: String, _ options: GlobalOptions,
+    _ body:
+      @escaping @Sendable (GitBackend, String?, MergeResolution, RemoteOptions)
+      throws(StateError) -> SyncResult
+  ) async throws -> SyncResult {
+    let (remote, resolve, talk) = (remote, resolve, remoteArguments.options(options))
+    return try await options.openState().withGit(named: command) { git throws(StateError) in
+      // Keys are looked up only where there are any: the state need not be readable to be mended.
+      let resolution =
+        resolve.isEmpty ? MergeResolution() : try MergeResolution(resolve, in: try git.snapshot())
+      return try body(git, remote, resolution, talk)
     }
-    options.printAnswer(result, isSync: true)
   }
 }
 
@@ -72,6 +83,7 @@ extension GlobalOptions {
       document["remote"] = .string(result.remote)
       document["branch"] = .string(result.branch)
       document["commit"] = result.commit.map { .string($0) } ?? .null
+      document["otherFiles"] = .array(result.otherFiles.map { .string($0) })
       if isSync {
         document["pushed"] = .number(JSONNumber(result.pushed))
         document["rounds"] = .number(JSONNumber(result.rounds))
@@ -83,11 +95,7 @@ extension GlobalOptions {
     let commit = result.commit.map { "[\($0.prefix(7))] " } ?? ""
     let name = "\(result.remote)/\(result.branch)".escapingUnprintable
     var parts: [String] = []
-    if result.received.from != result.received.to || !result.received.isEmpty {
-      parts.append(
-        "took in "
-          + (result.received.isEmpty ? "what changes no contract" : result.received.summary))
-    }
+    if let received = text(of: result) { parts.append("took in \(received)") }
     if result.pushed > 0 { parts.append("pushed \(Output.count(result.pushed, "commit"))") }
     Output.line(
       commit + name + ": "
@@ -95,6 +103,22 @@ extension GlobalOptions {
     guard !quiet else { return }
     for line in ChangeSetText(changes: result.received, palette: Palette(self)).lines {
       Output.line("  \(line)")
+    }
+  }
+
+  /// What came in, in a few words; nil where nothing did.
+  private func text(of result: SyncResult) -> String? {
+    guard result.received.from != result.received.to || !result.received.isEmpty else {
+      return nil
+    }
+    let files = result.otherFiles
+    let others =
+      files.count == 1 ? files[0] : "\(Output.count(files.count, "file")) beside the state"
+    switch (result.received.isEmpty, files.isEmpty) {
+    case (true, true): return "what changes no contract"
+    case (true, false): return others
+    case (false, true): return result.received.summary
+    case (false, false): return "\(result.received.summary), and \(others)"
     }
   }
 

@@ -29,6 +29,8 @@ struct GitWriteBatch {
   var notes: [String] = []
   /// The team's rules.
   var rules: RuleCheck?
+  /// Files beside the state's that a merge changes in the working tree.
+  var beside: CheckedOutFiles?
   /// The folder with the edits made by hand.
   var adopted: DeploymentFolder?
   private(set) var steps: [Step] = []
@@ -54,6 +56,7 @@ struct GitWriteBatch {
   mutating func forgetPlans() {
     steps = []
     answers = []
+    beside = nil
     guard let adopted else { return }
     var notes: [String] = []
     let changes = ChangeSet(from: nil, tipFolder, to: nil, adopted, notes: &notes)

@@ -14,6 +14,8 @@ extension GitWriter {
     let index: PendingIndex?
     let reference: PendingReference
     var files: [FileName: StagedFile] = [:]
+    /// Files beside the state's, by their paths.
+    let beside: [FileName: StagedFile]
     let intent: StagedFile
   }
 
@@ -72,7 +74,8 @@ extension GitWriter {
     }
     let index = try batch.working.map { _ in
       try repository.stageIndex(
-        setting: changes, baseTree: try repository.commit(tip).tree, in: area)
+        setting: changes + (batch.beside?.indexChanges ?? []),
+        baseTree: try repository.commit(tip).tree, in: area)
     }
     let reference = try repository.stageReference(
       batch.branch, from: batch.tip, to: tip, logMessage: logMessage(batch), committer: committer,
@@ -92,8 +95,9 @@ extension GitWriter {
           path: batch.folder.pathOf(name), old: batch.working?.seenBlob(name),
           new: batch.folder[name]?.blob, mode: batch.folder[name]?.mode ?? .blob,
           isFollowed: batch.followed.contains(FileName(name)))
-      })
+      } + (batch.beside?.intents ?? []))
     intent.indexLocks = index.map { [$0.inode] } ?? []
+    let beside = try batch.beside?.stage(location, area)
     let note = try intent.stage(at: location, area)
     let reused = repository.reusedObjects
     // Last, as it takes them out of memory, from where the index read the tree.
@@ -101,7 +105,7 @@ extension GitWriter {
     try area.flush()
     return Staged(
       objects: objects, reused: reused, index: index, reference: reference, files: files,
-      intent: note)
+      beside: beside ?? [:], intent: note)
   }
 
   private func logMessage(_ batch: GitWriteBatch) -> String {
@@ -149,6 +153,11 @@ extension GitWriter {
     }
     do {
       try updateFiles(&batch, tip: tip, staged.files, area)
+      for path in try batch.beside?.update(staged.beside, area) ?? [] {
+        batch.notes.append(
+          "\(path.escapingUnprintable) was changed in the working tree during the write and was left as "
+            + "it is; compare with git diff -- \(path.escapingUnprintable)")
+      }
       try area.syncNames()
       try restore(batch, staged, author, committer, area)
       if isIndexed { try WriteIntent.remove(at: location) }

@@ -249,14 +249,31 @@ final class GitWriter {
         },
         otherPaths: { [self] base, other throws(StateError) in
           try convertingGitErrors(.backendUnavailable, "the commits to merge could not be read") {
-            try OtherFiles(location, isCheckedOut: working != nil)
-              .changes(from: base, to: other, onto: tip)
+            try OtherFiles(location).changes(from: base, to: other, onto: tip)
           }
         })
       let outcome = try operation.plan(context, &folder)
+      let beside = try checkedOutFiles(outcome, working, tip: tip)
       try batch.add(operation, outcome, folder)
+      guard let beside else { return }
+      batch.beside = beside.without(batch.touchedNames.map(folder.pathOf))
     } catch {
       batch.fail(error)
+    }
+  }
+
+  /// What a merge does to checked-out files beside the state's; nil where it does nothing to them.
+  private func checkedOutFiles(
+    _ outcome: PlannedOperation.Outcome, _ working: WorkingFiles?, tip: ObjectID?
+  ) throws(StateError) -> CheckedOutFiles? {
+    guard let root = working?.root, let paths = outcome.joins?.paths, !paths.isEmpty else {
+      return nil
+    }
+    do {
+      let tree = try tip.map { try repository.commit($0).tree }
+      return try CheckedOutFiles(paths, onto: tree, root: root, repository)
+    } catch {
+      throw StateError(error, .backendUnavailable, "the working tree could not be read")
     }
   }
 

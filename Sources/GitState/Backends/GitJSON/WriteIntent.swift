@@ -20,6 +20,14 @@ struct WriteIntent {
     var mode: FileMode
     /// Whether the working file follows; where it does not, the index alone does.
     var isFollowed: Bool
+    /// Set where the file is none of the state's.
+    var beside: Beside?
+  }
+
+  /// What is to be known of a file beside the state's: the user may have staged it since.
+  struct Beside: Hashable {
+    /// What the index has before; nil where it has no such file.
+    var base: ObjectID?
   }
 
   /// The branch that moves.
@@ -82,6 +90,10 @@ struct WriteIntent {
         ]
         member["old"] = file.old.map { .string($0.hex) }
         member["new"] = file.new.map { .string($0.hex) }
+        if let beside = file.beside {
+          member["isBeside"] = true
+          member["base"] = beside.base.map { .string($0.hex) }
+        }
         return .object(member)
       })
     root["indexLocks"] = .array(indexLocks.map { .number(JSONNumber($0)) })
@@ -101,7 +113,8 @@ struct WriteIntent {
       else { return nil }
       return File(
         path: path, old: id(file["old"]), new: id(file["new"]), mode: mode,
-        isFollowed: file["isFollowed"]?.bool ?? false)
+        isFollowed: file["isFollowed"]?.bool ?? false,
+        beside: file["isBeside"]?.bool == true ? Beside(base: id(file["base"])) : nil)
     }
     indexLocks = (root["indexLocks"]?.array ?? []).compactMap { $0.number?.uint64 }
   }
@@ -137,6 +150,7 @@ extension WriteIntent {
     if tip == new {
       try updateIndex(location, repository, area)
       try updateFiles(repository, isDurable: area.method != .none)
+      try updateFilesBeside(repository, area)
     }
     try area.syncNames()
     try Self.remove(at: location)
@@ -179,16 +193,22 @@ extension WriteIntent {
     _ location: StateLocation, _ repository: borrowing Repository, _ area: StagingArea
   ) throws {
     guard gitDirectory == location.gitDirectory else { return }
-    let isBehind = try files.contains { file in
-      switch try repository.indexEntry(at: file.path) {
-      case .staged(let entry)?: entry.id != file.new
-      case .conflicted?: true
-      case nil: file.new != nil
-      }
+    var behind: [File] = []
+    for file in files {
+      let isBehind =
+        switch (try repository.indexEntry(at: file.path), file.beside) {
+        case (.staged(let entry)?, let beside?): entry.id == beside.base && entry.id != file.new
+        case (nil, let beside?): beside.base == nil && file.new != nil
+        case (.conflicted?, .some): false
+        case (.staged(let entry)?, nil): entry.id != file.new
+        case (.conflicted?, nil): true
+        case (nil, nil): file.new != nil
+        }
+      if isBehind { behind.append(file) }
     }
-    guard isBehind else { return }
+    guard !behind.isEmpty else { return }
     let index = try repository.stageIndex(
-      setting: files.map { file in (file.path, file.new.map { ($0, file.mode) }) },
+      setting: behind.map { file in (file.path, file.new.map { ($0, file.mode) }) },
       baseTree: try repository.commit(new).tree, in: area)
     var note = self
     note.indexLocks.append(index.inode)
@@ -203,7 +223,7 @@ extension WriteIntent {
 
   private func updateFiles(_ repository: borrowing Repository, isDurable: Bool) throws {
     guard let workingDirectory else { return }
-    for file in files where file.isFollowed {
+    for file in files where file.isFollowed && file.beside == nil {
       let path = "\(workingDirectory)/\(file.path)"
       let kind = try FileSystem.kind(of: path)
       guard kind == .absent || kind == .file else { continue }
@@ -217,6 +237,28 @@ extension WriteIntent {
       let mode = try FileSystem.status(of: path).map { $0.st_mode & 0o7777 } ?? 0o600
       try FileSystem.replace(
         path, with: try repository.blob(blob), mode: mode, isDurable: isDurable)
+    }
+  }
+
+  /// Brings the files beside the state's up to date that are what the write had found.
+  private func updateFilesBeside(_ repository: borrowing Repository, _ area: StagingArea) throws {
+    let beside = files.filter { $0.isFollowed && $0.beside != nil }
+    guard let workingDirectory, !beside.isEmpty else { return }
+    let incoming = try IncomingTree(
+      try repository.commit(new).tree, setting: [], of: repository.gitDirectory)
+    for file in beside {
+      let path = "\(workingDirectory)/\(file.path)"
+      guard try CheckedOutFiles.blob(at: path) == file.old else { continue }
+      guard let blob = file.new else {
+        try FileSystem.remove(path)
+        CheckedOutFiles.removeEmptyFolders(above: file.path, workingDirectory)
+        continue
+      }
+      let staged = try CheckedOutFiles.stage(
+        (blob, file.mode), file.path, workingDirectory, incoming, area)
+      try area.flush()
+      try FileSystem.makeFolder(FileSystem.split(path).folder, mode: 0o777)
+      try staged.publish()
     }
   }
 }
