@@ -80,11 +80,13 @@ bench: ## Measure beside git, libgit2 and LevelDB: a table, and JSON and charts 
 	swift build -c release --package-path Benchmarks --scratch-path .build-bench
 	scripts/bench "$$(swift build -c release --show-bin-path)/gitstate" .build-bench/release/gitstate-bench
 
-rounds: ## Let ten clones share over each transport, 200 rounds in all
+rounds: ## Let ten clones share over each transport, 200 rounds each, and cut connections anywhere
 	@scripts/install-dependencies --tests
+	$(release)
 	swift build --build-tests
-	GITSTATE_ROUNDS=20 $(isolated) swift test --skip-build --disable-xctest \
-	  --filter 'SharingTests.nothingIsLostWhenManyPush|ServerTests.(ssh|https)Shares'
+	GITSTATE_PROGRAM="$$(swift build -c release --show-bin-path)/gitstate" GITSTATE_ROUNDS=20 $(isolated) \
+	  swift test --skip-build --disable-xctest --no-parallel \
+	  --filter 'SharingTests.nothingIsLostWhenManyPush|ServerTests.(ssh|https)Shares|CutConnectionTests'
 
 install: ## Install program, completions and manual page below PREFIX (~/.local)
 	@scripts/install-dependencies

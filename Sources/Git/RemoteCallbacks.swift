@@ -1,4 +1,5 @@
 internal import CGit2
+internal import Glibc
 
 /// What libgit2's callbacks collect while it talks to a server.
 ///
@@ -15,12 +16,23 @@ final class RemoteCallbacks {
   private(set) var rejected: [PushReport.Rejection] = []
   private(set) var pushed: ObjectID?
   private var messages: [UInt8] = []
+  /// The proxy's URL for libgit2, which keeps the pointer.
+  private let proxy: UnsafeMutablePointer<CChar>?
   /// Why a callback ended the operation, as an error cannot pass through C.
   private(set) var failure: (any Error)?
 
   init(_ endpoint: RemoteEndpoint, _ watch: TransferWatch) {
     self.endpoint = endpoint
     self.watch = watch
+    proxy = endpoint.proxy.map { strdup($0) } ?? nil
+  }
+
+  deinit { free(proxy) }
+
+  /// Names the proxy, or none; this object must outlive the options' use.
+  func setProxy(of options: inout git_proxy_options) {
+    options.type = proxy == nil ? GIT_PROXY_NONE : GIT_PROXY_SPECIFIED
+    options.url = proxy.map { UnsafePointer($0) }
   }
 
   var sideband: String { String(decoding: messages, as: UTF8.self) }

@@ -8,6 +8,8 @@ public struct RemoteEndpoint: Sendable {
   public var total: Duration
   /// A file of certificates that are trusted, in place of the system's.
   public var certificateFile: String?
+  /// The URL of an HTTP proxy between us and it; nil for none.
+  public var proxy: String?
   /// Asked when the server wants to know who we are, a bounded number of times; nil gives up.
   public var credentials: @Sendable (CredentialRequest) throws -> Credential?
   /// Asked about a host key that `~/.ssh/known_hosts` does not have; throws where it is not trusted.

@@ -29,7 +29,7 @@ public enum RemoteTransfer {
       var options = git_fetch_options()
       try check(git_fetch_options_init(&options, UInt32(GIT_FETCH_OPTIONS_VERSION)))
       options.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE
-      options.proxy_opts.type = GIT_PROXY_AUTO
+      state.setProxy(of: &options.proxy_opts)
       state.install(in: &options.callbacks)
       do {
         try withStringArray(names.map { "\($0):\($0)" }) { refspecs throws(GitError) in
@@ -65,9 +65,15 @@ public enum RemoteTransfer {
       let state = RemoteCallbacks(endpoint, watch)
       state.lease = expectation
       let remote = try connect(endpoint, repository, GIT_DIRECTION_PUSH, state)
+      let present = try references(of: remote).first { $0.name == reference }?.id
+      if let present, try repository.target(ofReference: source) == present {
+        // libgit2 would send an empty pack, which the server would look at for nothing.
+        git_remote_disconnect(remote.pointer)
+        return PushReport(commit: present, rejected: [], messages: state.sideband)
+      }
       var options = git_push_options()
       try check(git_push_options_init(&options, UInt32(GIT_PUSH_OPTIONS_VERSION)))
-      options.proxy_opts.type = GIT_PROXY_AUTO
+      state.setProxy(of: &options.proxy_opts)
       // Threads beyond one pay only for packs far larger than state is.
       options.pb_parallelism = 1
       state.install(in: &options.callbacks)
@@ -115,7 +121,7 @@ public enum RemoteTransfer {
     state.install(in: &callbacks)
     var proxy = git_proxy_options()
     try check(git_proxy_options_init(&proxy, UInt32(GIT_PROXY_OPTIONS_VERSION)))
-    proxy.type = GIT_PROXY_AUTO
+    state.setProxy(of: &proxy)
     do {
       try check(git_remote_connect(remote.pointer, direction, &callbacks, &proxy, nil))
     } catch {

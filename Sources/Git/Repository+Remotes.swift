@@ -42,7 +42,10 @@ extension Repository {
     for (name, value) in try configurationEntries() {
       guard name.hasPrefix("http."), name.hasSuffix(".\(key)") else { continue }
       let base = String(name.dropFirst("http.".count).dropLast(key.count + 1))
-      guard url.hasPrefix(base), base.utf8.count >= best?.length ?? 0 else { continue }
+      // A host must be the whole host, not the beginning of another one.
+      guard url.hasPrefix(base), base.utf8.count >= best?.length ?? 0,
+        base.hasSuffix("/") || [nil, "/"].contains(url.dropFirst(base.count).first)
+      else { continue }
       best = (base.utf8.count, value)
     }
     if let best { return best.value }

@@ -100,9 +100,12 @@ public final class StagingArea {
 
   func add(_ file: StagedFile) { files.append(file) }
 
+  /// Begins to write the content of all files staged so far to disk, and does not wait.
+  func startWriteBack() { for file in files { file.startWriteBack(method) } }
+
   /// Waits until the content of all files staged so far is on disk.
   public func flush() throws(GitError) {
-    for file in files { file.startWriteBack(method) }
+    startWriteBack()
     while let file = files.popLast() { try file.finish(method) }
   }
 

@@ -52,26 +52,9 @@ import Testing
     if longRounds != nil {
       for number in 3...10 { clones.append(try await clone("clone\(number)", url)) }
     }
-    let rounds = longRounds ?? 3
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      for path in clones {
-        group.addTask {
-          for round in 0..<rounds {
-            try await put("\(path.lastComponent?.string ?? "")\(round)", "6", in: path)
-            try await succeed("sync", "--timeout", "120", in: path, environment: environment)
-          }
-        }
-      }
-      try await group.waitForAll()
-    }
-    try await succeed("sync", in: one, environment: environment)
-    let records = try await json("list", "56", in: one).array?.map { $0["contractName"]?.string }
-    for path in clones {
-      for round in 0..<rounds {
-        #expect(records?.contains("\(path.lastComponent?.string ?? "")\(round)") == true)
-      }
-    }
-    try await git("fsck", "--strict", "--no-dangling", in: store)
+    try await shareInRounds(
+      clones, of: store, rounds: longRounds ?? 3, transport: String(url.prefix { $0 != ":" }),
+      environment: environment)
   }
 
   @Test(.enabled(if: SSHServer.reasonNotToRun == nil, "needs sshd: openssh-server"))

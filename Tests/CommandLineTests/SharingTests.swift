@@ -4,9 +4,6 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// How often each clone records and shares in the long form of the tests (`make rounds`).
-let longRounds = ProcessInfo.processInfo.environment["GITSTATE_ROUNDS"].flatMap { Int($0) }
-
 /// Several clones that share one remote, as a team and its robots do.
 @Suite(.scratchDirectory) struct SharingTests {
   /// A bare repository with the sample state, and clones of it.
@@ -22,42 +19,10 @@ let longRounds = ProcessInfo.processInfo.environment["GITSTATE_ROUNDS"].flatMap 
     return (store, folders)
   }
 
-  func syncUntilQuiet(_ clone: FilePath) async throws {
-    let result = try await gitstate("sync", "--json", "--timeout", "120", in: clone)
-    guard result.status == 0 else { throw ProgramFailure(command: ["sync"], result: result) }
-  }
-
   @Test(arguments: [2, 10]) func nothingIsLostWhenManyPush(count: Int) async throws {
     let (store, clones) = try await team(count)
-    let rounds = longRounds ?? (count == 2 ? 4 : 2)
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      for (number, clone) in clones.enumerated() {
-        group.addTask {
-          for round in 0..<rounds {
-            try await put("Clone\(number)Round\(round)", "9", in: clone)
-            try await syncUntilQuiet(clone)
-          }
-        }
-      }
-      try await group.waitForAll()
-    }
-    for clone in clones { try await syncUntilQuiet(clone) }
-    let tip = try await git("rev-parse", "main", in: store)
-    let records = try await json("list", "56", in: clones[0])
-    for (number, clone) in clones.enumerated() {
-      #expect(try await git("rev-parse", "HEAD", in: clone) == tip)
-      try await expectSound(clone)
-      for round in 0..<rounds {
-        let name = "Clone\(number)Round\(round)"
-        #expect(records.array?.contains { $0["contractName"]?.string == name } == true, "\(name)")
-        // Each record has a commit of its own, by whom put it.
-        let commits = try await git(
-          "log", "--format=%H", "--no-merges", "--fixed-strings",
-          "--grep=GitState-Contract: 56-\(name)", "main", in: store)
-        #expect(commits.split(separator: "\n").count == 1, "\(name)")
-      }
-    }
-    try await git("fsck", "--strict", "--no-dangling", in: store)
+    try await shareInRounds(
+      clones, of: store, rounds: longRounds ?? (count == 2 ? 4 : 2), transport: "file")
   }
 
   @Test func aTrueConflictIsDataAndChangesNothing() async throws {

@@ -74,6 +74,7 @@ public struct SSHServer: Sendable {
         UsePAM no
         PasswordAuthentication no
         KbdInteractiveAuthentication no
+        MaxStartups 100
 
         """)
       let started = try await runProgram(

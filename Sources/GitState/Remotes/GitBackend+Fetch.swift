@@ -74,10 +74,14 @@ extension GitBackend {
           isRewritten: branch.seen != nil, otherBranches: others)
       )
     }
+    let notes = try convertingGitErrors(.writeFailed, "nothing was fetched") {
+      try repository.stageNotes(branch.notes(of: tip, seen: tip), "gitstate: fetch", location)
+    }
     try connector.run("nothing was fetched") { _ in
       guard try !quarantine.isEmpty() else { return }
       let incoming = try Repository(opening: quarantine.path)
-      if !repository.isShallow { try incoming.checkComplete(tip, knowing: known) }
+      // Also in a shallow clone, whose quarantine has got all that the tip leads to.
+      try incoming.checkComplete(tip, knowing: known)
       try quarantine.accept()
     }
     let isRewritten = try convertingGitErrors(
@@ -87,8 +91,7 @@ extension GitBackend {
       // What git noted may have been all that we knew, and git has forgotten it by now.
       let seen = isRewritten && !acceptsRewritten ? branch.seen : tip
       try repository.note(
-        [branch.trackingReference: tip, branch.seenReference: seen ?? tip], "gitstate: fetch",
-        below: location.privateDirectory)
+        branch.notes(of: tip, seen: seen ?? tip), "gitstate: fetch", notes, location)
       return isRewritten
     }
     return (

@@ -43,6 +43,10 @@ extension GitBackend {
             + "\(branch.name.escapingUnprintable) yet")
       }
       let expected = expectation(branch)
+      let problem = "what the remote has could not be noted"
+      let notes = try convertingGitErrors(.writeFailed, "nothing was pushed: \(problem)") {
+        try repository.stageNotes(branch.notes(of: tip, seen: tip), "gitstate: push", location)
+      }
       let report = try connector.run("nothing was pushed") { endpoint in
         try RemoteTransfer.push(
           to: endpoint, from: location.gitDirectory, branch.branch, as: branch.theirBranch,
@@ -52,12 +56,9 @@ extension GitBackend {
         throw Self.refusal(rejection, of: branch.remote.name, report.messages)
       }
       let commit = report.commit ?? tip
-      try convertingGitErrors(
-        .writeFailed, "the push is done, but what the remote has now could not be noted"
-      ) {
+      try convertingGitErrors(.writeFailed, "the push is done, but \(problem)") {
         try repository.note(
-          [branch.trackingReference: commit, branch.seenReference: commit], "gitstate: push",
-          below: location.privateDirectory)
+          branch.notes(of: commit, seen: commit), "gitstate: push", notes, location)
       }
       return PushResult(
         remote: branch.remote.name, branch: branch.name, commit: commit.hex,

@@ -26,6 +26,11 @@ struct RemoteBranch: Sendable {
   /// `git fetch` moves the other one to whatever the remote has, rewritten or not.
   var seenReference: String { "refs/gitstate/seen/\(shownTheirs)" }
 
+  /// Where it is noted that the remote has a commit, taken for good or not.
+  func notes(of commit: ObjectID, seen: ObjectID) -> [String: ObjectID] {
+    [trackingReference: commit, seenReference: seen]
+  }
+
   private static func short(_ branch: String) -> String {
     String(branch.dropFirst("refs/heads/".count))
   }
@@ -90,17 +95,38 @@ struct RemoteBranch: Sendable {
 }
 
 extension Repository {
+  /// Prepares to note what a remote has, and begins to write that to disk.
+  ///
+  /// - Parameters:
+  ///   - commits: Where it is noted, and what.
+  ///   - message: The line for the reflogs.
+  ///   - location: The repository.
+  /// - Returns: What ``note(_:_:_:_:)`` takes.
+  /// - Throws: Where it cannot be written.
+  func stageNotes(
+    _ commits: [String: ObjectID], _ message: String, _ location: StateLocation
+  ) throws -> StagedNotes {
+    try stageNotes(
+      commits, logMessage: message, committer: try signature(.committer),
+      below: location.privateDirectory)
+  }
+
   /// Notes what a remote has, whatever was noted before.
   ///
   /// - Parameters:
   ///   - commits: Where it is noted, and what.
   ///   - message: The line for the reflogs.
-  ///   - folder: Where temporary files may be.
+  ///   - staged: What was prepared before this was known.
+  ///   - location: The repository.
   /// - Throws: Where a note cannot be written.
-  func note(_ commits: [String: ObjectID], _ message: String, below folder: String) throws {
-    let left = try moveNotes(
-      commits, logMessage: message, committer: try signature(.committer), below: folder)
-    for name in left { if let commit = commits[name] { try note(name, commit, message) } }
+  func note(
+    _ commits: [String: ObjectID], _ message: String, _ staged: StagedNotes,
+    _ location: StateLocation
+  ) throws {
+    let notes = staged.name(commits) ? staged : try stageNotes(commits, message, location)
+    for name in try notes.publish(in: self) {
+      if let commit = commits[name] { try note(name, commit, message) }
+    }
   }
 
   /// Notes what a remote has, whatever was noted before.

@@ -58,6 +58,7 @@ struct RemoteConnector {
         try Self.variable("GIT_SSL_CAINFO") ?? repository.httpSetting(
           "sslcainfo", for: url.withoutUser)
         ?? Self.variable("SSL_CERT_FILE")
+      endpoint.proxy = try ProxyChoice.proxy(for: url, of: remote.name, repository)
     }
     endpoint.credentials = { request in try secrets.answer(request) }
     if let ssh { endpoint.checkHostKey = { key in try ssh.check(key) } }
@@ -104,12 +105,17 @@ extension StateError {
   init(remote error: any Error, _ connector: RemoteConnector, _ action: String) {
     let name = connector.name.escapingUnprintable
     let address = connector.url.withoutSecret.escapingUnprintable
+    let proxy = connector.endpoint.proxy.map { RemoteURL($0) }
+    let secrets = connector.secrets.secrets + [proxy?.password].compactMap(\.self)
     guard let git = error as? GitError else {
       self.init(error, .remoteUnavailable, "\(action)")
-      message = Self.without(connector.secrets.secrets, message)
+      message = Self.without(secrets, message)
       return
     }
-    let text = Self.without(connector.secrets.secrets, git.message).escapingUnprintable
+    var text = Self.without(secrets, git.message).escapingUnprintable
+    if let proxy, git.code != .badContent, git.category != .reference {
+      text += " (through the proxy \(proxy.withoutSecret.escapingUnprintable))"
+    }
     let lookAtURL = "look at its URL with: gitstate remote list"
     let (code, message): (Code, String) =
       switch git.code {

@@ -4,8 +4,10 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// The program under test: it is built into the folder that the running tests are in.
+/// The program under test: it is built into the folder that the running tests are in, unless the variable
+/// `GITSTATE_PROGRAM` names another one, such as a release.
 let gitstateProgram: FilePath = {
+  if let other = ProcessInfo.processInfo.environment["GITSTATE_PROGRAM"] { return FilePath(other) }
   var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
   let count = readlink("/proc/self/exe", &buffer, buffer.count)
   let tests = String(
