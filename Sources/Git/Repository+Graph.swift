@@ -20,19 +20,20 @@ extension Repository {
     }
   }
 
-  /// The best common ancestor of two commits (`git_merge_base`).
+  /// The best common ancestors of two commits (`git_merge_bases`): several where lines crossed.
   ///
-  /// - Returns: Nil where they have none.
-  public func mergeBase(_ one: ObjectID, _ other: ObjectID) throws(GitError) -> ObjectID? {
-    if isShallow { return try shallowMergeBase(one, other) }
-    var raw = git_oid()
+  /// - Returns: None where they have none.
+  public func mergeBases(_ one: ObjectID, _ other: ObjectID) throws(GitError) -> [ObjectID] {
+    if isShallow { return try shallowMergeBases(one, other) }
+    var raw = git_oidarray()
+    defer { git_oidarray_dispose(&raw) }
     var rawOne = one.raw
     var rawOther = other.raw
     let failure: GitError
     do throws(GitError) {
       try check(
-        git_merge_base(&raw, handle.pointer, &rawOne, &rawOther), "\(one.hex) \(other.hex)")
-      return ObjectID(raw)
+        git_merge_bases(&raw, handle.pointer, &rawOne, &rawOther), "\(one.hex) \(other.hex)")
+      return UnsafeBufferPointer(start: raw.ids, count: raw.count).map { ObjectID($0) }
     } catch {
       failure = error
     }
@@ -41,7 +42,14 @@ extension Repository {
     let common = try reachable(from: [one]).keys
     let others = try reachable(from: [other])
     guard !common.contains(where: { others[$0] != nil }) else { throw failure }
-    return nil
+    return []
+  }
+
+  /// The first of the best common ancestors of two commits.
+  ///
+  /// - Returns: Nil where they have none.
+  public func mergeBase(_ one: ObjectID, _ other: ObjectID) throws(GitError) -> ObjectID? {
+    try mergeBases(one, other).first
   }
 
   /// "Not found" of a history walk, made to name the commit that is not there.

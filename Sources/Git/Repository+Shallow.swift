@@ -1,8 +1,9 @@
 /// Histories that a shallow clone has cut off. libgit2 1.5 does not know of the cut and fails at the
 /// first missing parent, so they are walked here; they are short.
 extension Repository {
-  /// The commits whose parents the repository does not have, from the file `shallow`.
-  private func boundary() throws(GitError) -> Set<ObjectID> {
+  /// The commits whose parents the repository does not have, from the file `shallow`; none where the
+  /// repository has its whole history.
+  public func boundary() throws(GitError) -> Set<ObjectID> {
     let content = try FileSystem.content(FileSystem.join(commonDirectory, "shallow")) ?? []
     var boundary: Set<ObjectID> = []
     for line in content.split(separator: UInt8(ascii: "\n")) {
@@ -69,12 +70,12 @@ extension Repository {
     return sorted
   }
 
-  func shallowMergeBase(_ one: ObjectID, _ other: ObjectID) throws(GitError) -> ObjectID? {
+  func shallowMergeBases(_ one: ObjectID, _ other: ObjectID) throws(GitError) -> [ObjectID] {
     let others = try reachable(from: [other])
     let common = try reachable(from: [one]).filter { others[$0.key] != nil }
     // The best are those that no other common commit leads to.
     let surpassed = Set(common.values.flatMap(\.parents))
-    let best = common.filter { !surpassed.contains($0.key) }
-    return best.max { $0.value.commit.committer.time < $1.value.commit.committer.time }?.key
+    return common.filter { !surpassed.contains($0.key) }
+      .sorted { $0.value.commit.committer.time > $1.value.commit.committer.time }.map(\.key)
   }
 }

@@ -132,15 +132,4 @@ import Testing
     try await succeed("rollback", start, in: project)
     #expect(try await json("verify", "--history", in: project)["errors"] == [])
   }
-
-  @Test func rulesAreLookedAtInHistoryToo() async throws {
-    let project = try await sampleRepository()
-    let moved = try await put("Token", "9", in: project, more: ["--proxy", address("8")])
-    try await commit(
-      ["deployments/.gitstate.json": #"{"rules": {"noRedeployment": [56]}}"#], in: project)
-    let result = try await gitstate("verify", "--history", in: project)
-    #expect(result.status == 4)
-    #expect(result.text.contains("\(moved.prefix(7)) (Ada Deployer): 56-Token is redeployed"))
-    #expect(try await gitstate("verify", "--history", "\(moved)..", in: project).status == 0)
-  }
 }

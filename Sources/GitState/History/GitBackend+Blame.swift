@@ -42,6 +42,8 @@ extension GitReader {
     var found: [String: LogEntry] = [:]
     let touches = try touches(of: contract.key)
     for (id, touch, name) in touches where !open.isEmpty {
+      // A merge that dropped a change left the value that an older commit had set.
+      guard touch.standing != .dropped else { continue }
       let touched = touch.isAdded ? open.map(\.key) : touch.fields.filter { open[$0] != nil }
       guard !touched.isEmpty else { continue }
       // Of two lines that were merged, the one whose value did not prevail set another one.
@@ -58,17 +60,11 @@ extension GitReader {
       BlameLine(field: field, value: contract.record[field] ?? .null, commit: found[field])
     }
     guard !open.isEmpty else { return (lines, []) }
-    return (
-      lines,
-      [
-        isShallow
-          ? "this is a shallow clone, which lacks older commits; get them with: git fetch --unshallow"
-          : "some fields' commits could not be told, since earlier states cannot be read"
-      ]
-    )
+    let note =
+      try cutNote("what set the fields without a commit is in that commit or an older one")
+      ?? "some fields' commits could not be told, since earlier states cannot be read"
+    return (lines, [note])
   }
-
-  private var isShallow: Bool { repository.isShallow }
 
   /// What commits did to a contract, newest first, with the name that it had after each.
   private mutating func touches(of key: ContractKey) throws -> [(ObjectID, LogIndex.Touch, String)]

@@ -15,8 +15,12 @@ public struct LogEntry: Sendable {
   public let body: String
   /// What kind of operation a commit of ours says it is; nil for the commits of others.
   public let operation: Operation.Kind?
-  /// The contracts that it changed, compared with the first parent.
+  /// The contracts that it changed, compared with the first parent, and those that it dropped.
   public let contracts: [ContractKey]
+  /// Of these, the contracts of which a merge left out what a parent had, though no side took it back.
+  public let dropped: [ContractKey]
+  /// Whether a shallow clone lacks the commit's parents, so that what it changed is not known.
+  public let isCut: Bool
 
   /// A person and a time.
   public struct Author: Hashable, Sendable {
@@ -28,7 +32,9 @@ public struct LogEntry: Sendable {
     public let time: Int64
   }
 
-  init(_ commit: Commit, _ contracts: [ContractKey]) {
+  init(
+    _ commit: Commit, _ contracts: [ContractKey], dropped: [ContractKey] = [], isCut: Bool = false
+  ) {
     self.commit = commit.id.hex
     parents = commit.parents.map(\.hex)
     author = Author(
@@ -38,7 +44,37 @@ public struct LogEntry: Sendable {
     operation = commit.trailers.last { $0.key == "GitState-Operation" }
       .map { Operation.Kind(rawValue: $0.value) }
     self.contracts = contracts
+    self.dropped = dropped
+    self.isCut = isCut
   }
+
+  init(_ commit: Commit, _ changes: CommitChanges) {
+    self.init(
+      commit, changes.contracts, dropped: changes.dropped.map(\.change.key), isCut: changes.isCut)
+  }
+}
+
+/// Commits that changed the state, as far as they can be told.
+public struct Log: Sendable {
+  /// The commits, newest first.
+  public var entries: [LogEntry] = []
+  /// A sentence for each commit that has a file which cannot be read, and for the end of a shallow
+  /// clone's history.
+  public var notes: [String] = []
+  /// Whether older commits are missing, since the clone is shallow.
+  public var isCut = false
+}
+
+/// A commit with what it changed.
+public struct CommitReport: Sendable {
+  /// The commit.
+  public let entry: LogEntry
+  /// What it changed, compared with its first parent.
+  public let changes: ChangeSet
+  /// What a merge left out that a parent had, though no side took it back.
+  public let dropped: [DroppedChange]
+  /// A sentence for each file of it that cannot be read.
+  public let notes: [String]
 }
 
 extension LogEntry {
@@ -89,12 +125,10 @@ public struct LogQuery: Sendable {
 extension GitBackend {
   /// The commits that changed the state, newest first.
   ///
-  /// - Returns: The commits, and a sentence for each that has a file which cannot be read.
+  /// - Returns: The commits, with notes on what cannot be told.
   /// - Complexity: Linear in the commits where no contract is asked for. Where one is, an index in the
   ///   git directory answers; to make it takes a walk through the whole history, once.
-  public func log(_ query: LogQuery = LogQuery()) throws(StateError) -> (
-    entries: [LogEntry], notes: [String]
-  ) {
+  public func log(_ query: LogQuery = LogQuery()) throws(StateError) -> Log {
     try read { reader throws(StateError) in
       try convertingGitErrors(.backendUnavailable, "the history could not be read") {
         try reader.log(query)
@@ -105,22 +139,31 @@ extension GitBackend {
   /// A commit with what it changed, compared with its first parent.
   ///
   /// - Parameter revision: What `git rev-parse` takes, or a date; nil is the branch's tip.
-  /// - Returns: The commit, and a sentence for each file of it that cannot be read.
-  /// - Throws: `STATE_NOT_FOUND` where there is no such commit.
-  public func show(_ revision: String? = nil) throws(StateError) -> (
-    entry: LogEntry, changes: ChangeSet, notes: [String]
-  ) {
+  /// - Returns: The commit, its changes, and for a merge what it left out of any of its parents.
+  /// - Throws: `STATE_NOT_FOUND` where there is no such commit, `BACKEND_UNAVAILABLE` where a shallow
+  ///   clone lacks its parent.
+  public func show(_ revision: String? = nil) throws(StateError) -> CommitReport {
     try read { reader throws(StateError) in
       let wanted = revision == nil ? try reader.snapshot(at: nil).commitID : revision
       guard let revision = wanted else {
         throw StateError(.notFound, "there is no commit yet on the branch that has the state")
       }
       let commit = try reader.commit(revision)
-      var notes: [String] = []
-      let changes = try convertingGitErrors(
+      return try convertingGitErrors(
         .backendUnavailable, "commit \(commit.id.short) could not be read"
-      ) { try reader.changes(of: commit, &notes) }
-      return (LogEntry(commit, changes.changes.map(\.key)), changes, notes)
+      ) {
+        let changes = try reader.changes(of: commit)
+        guard !changes.isCut else {
+          throw StateError(
+            .backendUnavailable,
+            "what commit \(commit.id.short) changed cannot be told: this is a shallow clone, which "
+              + "lacks its parent \(commit.parents[0].short); get the rest of its history with: "
+              + "git fetch --unshallow")
+        }
+        return CommitReport(
+          entry: LogEntry(commit, changes), changes: changes.all, dropped: changes.dropped,
+          notes: changes.notes)
+      }
     }
   }
 
@@ -152,68 +195,78 @@ extension GitBackend {
 }
 
 extension GitReader {
-  fileprivate mutating func log(_ query: LogQuery) throws -> (entries: [LogEntry], notes: [String])
-  {
-    guard query.limit != 0 else { return ([], []) }
-    guard let selector = query.selector else { return try walk(query) }
-    return try indexed(query, selector) ?? ([], [])
+  fileprivate mutating func log(_ query: LogQuery) throws -> Log {
+    guard query.limit != 0 else { return Log() }
+    var log: Log
+    if let selector = query.selector {
+      log = try indexed(query, selector)
+    } else {
+      log = try walk(query)
+      guard log.entries.count < query.limit ?? .max else { return log }
+    }
+    if let note = try cutNote("what that commit and older ones changed is not here") {
+      log.notes.append(note)
+      log.isCut = true
+    }
+    return log
   }
 
   /// The commits that the index has for a contract or chain.
-  private mutating func indexed(_ query: LogQuery, _ selector: ContractSelector) throws -> (
-    entries: [LogEntry], notes: [String]
-  )? {
+  private mutating func indexed(_ query: LogQuery, _ selector: ContractSelector) throws -> Log {
     let found = try withIndex { index in
       try (index.commits(touching: selector), index.notes(), index)
     }
-    guard let (commits, notes, index) = found else { return nil }
-    var entries: [LogEntry] = []
+    guard let (commits, notes, index) = found else { return Log() }
+    var log = Log()
     for (id, _) in commits {
       let commit = try repository.commit(id)
       guard query.covers(commit) else { continue }
-      entries.append(LogEntry(commit, try index.contracts(of: id)))
-      if entries.count == query.limit { break }
+      let (contracts, dropped) = try index.contracts(of: id)
+      log.entries.append(LogEntry(commit, contracts, dropped: dropped))
+      if log.entries.count == query.limit { break }
     }
-    return (
-      entries, notes.flatMap { commit, notes in notes.map { "in commit \(commit.short), \($0)" } }
-    )
+    log.notes = notes.flatMap { commit, notes in notes.map { "in commit \(commit.short), \($0)" } }
+    return log
   }
 
   /// The commits that a walk finds.
-  private mutating func walk(_ query: LogQuery) throws -> (entries: [LogEntry], notes: [String]) {
-    var entries: [LogEntry] = []
-    var notes: [String] = []
-    guard let tip = try branch().tip else { return ([], []) }
-    var commits: [Commit] = []
+  private mutating func walk(_ query: LogQuery) throws -> Log {
+    var log = Log()
+    guard let tip = try branch().tip else { return log }
     try repository.walk(from: [tip], order: .topological) { commit in
-      if query.covers(commit), try isChanging(commit) { commits.append(commit) }
-      return commits.count < query.limit ?? .max
+      guard query.covers(commit), try mayChange(commit) else { return true }
+      let changes = try changes(of: commit)
+      // A merge that has the folder of one parent changed something only if it dropped something.
+      if commit.parents.count > 1, changes.dropped.isEmpty, try !isChanging(commit) { return true }
+      log.notes += changes.notes.map { "in commit \(commit.id.short), \($0)" }
+      log.entries.append(LogEntry(commit, changes))
+      return log.entries.count < query.limit ?? .max
     }
-    for commit in commits {
-      var found: [String] = []
-      let changes = try changes(of: commit, &found)
-      notes += found.map { "in commit \(commit.id.short), \($0)" }
-      entries.append(LogEntry(commit, changes.changes.map(\.key)))
-    }
-    return (entries, notes)
-  }
-
-  /// What a commit changed, compared with its first parent.
-  fileprivate mutating func changes(of commit: Commit, _ notes: inout [String]) throws -> ChangeSet
-  {
-    let parent = try commit.parents.first.flatMap { try repository.contains($0) ? $0 : nil }
-    return try changes(of: commit, from: parent, &notes)
+    return log
   }
 
   /// Whether a commit has another deployments folder than each of its parents.
   private func isChanging(_ commit: Commit) throws -> Bool {
-    let folder = try repository.entry(at: location.folder, in: commit.tree)?.id
-    var parents: [ObjectID?] = []
-    for parent in commit.parents where try repository.contains(parent) {
-      parents.append(
-        try repository.entry(at: location.folder, in: try repository.commit(parent).tree)?.id)
-    }
-    return parents.isEmpty ? folder != nil : !parents.contains(folder)
+    let (own, before) = try folders(of: commit)
+    return before.isEmpty ? own != nil : !before.contains(own)
+  }
+
+  /// Whether a commit has another deployments folder than any of its parents.
+  private func mayChange(_ commit: Commit) throws -> Bool {
+    let (own, before) = try folders(of: commit)
+    return before.isEmpty ? own != nil : before.contains { $0 != own }
+  }
+
+  /// The tree of a commit's deployments folder, and those of its parents that are here.
+  private func folders(of commit: Commit) throws -> (own: ObjectID?, before: [ObjectID?]) {
+    let own = try repository.entry(at: location.folder, in: commit.tree)?.id
+    guard try !repository.isCut(commit) else { return (own, []) }
+    return (
+      own,
+      try commit.parents.map { parent in
+        try repository.entry(at: location.folder, in: try repository.commit(parent).tree)?.id
+      }
+    )
   }
 
   /// The working files as they are, where they differ from the tip; nil where they do not, or where

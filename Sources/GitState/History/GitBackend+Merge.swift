@@ -53,7 +53,7 @@ struct StateMerge: Sendable {
     switch relation {
     case .contained: return PlannedOperation.Outcome()
     case .ahead: base = tip
-    case .diverged(let common): base = common
+    case .diverged(let common): base = common.first
     case .unrelated(let isShallow):
       guard allowsUnrelated else { throw unrelated(other, isShallow: isShallow) }
     }

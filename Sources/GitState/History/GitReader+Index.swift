@@ -94,32 +94,28 @@ extension GitReader {
   private mutating func entry(of commit: Commit, _ folders: inout FolderIDs) throws
     -> LogIndex.Entry?
   {
-    let parents = try commit.parents.filter { try repository.contains($0) }
     folders.note(commit)
+    // What a commit beyond which history is cut off did is not known.
+    guard try !repository.isCut(commit) else { return nil }
     let own = try folders.id(of: commit, repository)
-    let before = try parents.map { try folders.id(of: $0, repository) }
-    guard before.isEmpty ? own != nil : !before.contains(own) else { return nil }
-    var notes: [String] = []
+    let before = try commit.parents.map { try folders.id(of: $0, repository) }
+    guard before.isEmpty ? own != nil : before.contains(where: { $0 != own }) else { return nil }
+    let changes = try changes(of: commit)
+    let keys = Set(changes.own.changes.map(\.key))
     var touches: [ContractKey: LogIndex.Touch] = [:]
-    for change in try changes(of: commit, from: parents.first, &notes).changes {
-      touches[change.key] = LogIndex.Touch(change)
+    for change in changes.all.changes {
+      touches[change.key] = LogIndex.Touch(
+        change, keys.contains(change.key) ? .itself : .otherSide)
     }
-    for parent in parents.dropFirst() {
-      var ignored: [String] = []
-      let keys = Set(try changes(of: commit, from: parent, &ignored).changes.map(\.key))
-      for key in touches.keys where !keys.contains(key) { touches[key]?.isOwn = false }
+    for dropped in changes.dropped {
+      touches[dropped.change.key] = LogIndex.Touch(dropped.change, .dropped)
+    }
+    let notes = before.contains(own) ? [] : changes.notes
+    guard touches.values.contains(where: { $0.standing != .otherSide }) || !notes.isEmpty else {
+      return nil
     }
     return LogIndex.Entry(
       commit: commit.id, touches: touches.values.sorted { $0.key < $1.key }, notes: notes)
-  }
-
-  /// What differs between a commit and one of its parents.
-  mutating func changes(of commit: Commit, from parent: ObjectID?, _ notes: inout [String]) throws
-    -> ChangeSet
-  {
-    let (before, after) = (try load(parent), try load(commit.id))
-    return ChangeSet(
-      from: parent?.hex, before.folder, to: commit.id.hex, after.folder, notes: &notes)
   }
 }
 

@@ -6,8 +6,8 @@ enum HistoryRelation {
   case contained
   /// The branch leads to it: it can just move there.
   case ahead
-  /// Both have commits that the other lacks, since this one.
-  case diverged(ObjectID)
+  /// Both have commits that the other lacks, since this one, or these where lines crossed.
+  case diverged([ObjectID])
   /// They have no commit in common, or a shallow clone lacks it.
   case unrelated(isShallow: Bool)
 }
@@ -18,8 +18,8 @@ extension Repository {
     guard let tip else { return .ahead }
     if try isAncestor(other, of: tip) { return .contained }
     if try isAncestor(tip, of: other) { return .ahead }
-    guard let base = try mergeBase(tip, other) else { return .unrelated(isShallow: isShallow) }
-    return .diverged(base)
+    let bases = try mergeBases(tip, other)
+    return bases.isEmpty ? .unrelated(isShallow: isShallow) : .diverged(bases)
   }
 
   /// Refuses a commit that a shallow clone does not have.

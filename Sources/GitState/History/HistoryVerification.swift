@@ -28,20 +28,25 @@ extension GitBackend {
   /// Looks at each commit of a history: files that cannot be read, records that were lost or
   /// deployed anew, commits that say something else than they did, broken rules, signatures.
   ///
-  /// The rules are those at the end of the range.
+  /// Each commit is held to the rules that its first parent has, as the write was: a rule neither
+  /// condemns what came before it, nor is it gone for the commit that takes it away.
   ///
   /// - Parameters:
   ///   - range: `A..B` for the commits that lead to B and not to A, or a revision for all that lead to
   ///     it; a missing end, and nil, is the branch's tip.
   ///   - requiresSignatures: Whether each commit must have a good signature, whatever the rules say.
+  ///   - rules: A revision whose rules hold for each commit as well; a range that lifts a rule and
+  ///     sets it again does not come past these.
   /// - Returns: What was found.
-  /// - Throws: `STATE_NOT_FOUND` where the range names no commit.
-  public func verifyHistory(_ range: String? = nil, requiresSignatures: Bool = false)
-    throws(StateError) -> HistoryReport
-  {
+  /// - Throws: `STATE_NOT_FOUND` where the range names no commit, `BACKEND_UNAVAILABLE` where the rules
+  ///   that were asked for cannot be read.
+  public func verifyHistory(
+    _ range: String? = nil, requiresSignatures: Bool = false, rules: String? = nil
+  ) throws(StateError) -> HistoryReport {
     let directory = location.gitDirectory
     return try read { reader throws(StateError) in
       let (start, end) = try reader.ends(of: range)
+      let named = try rules.map { revision throws(StateError) in try reader.commit(revision).id }
       return try convertingGitErrors(.backendUnavailable, "the history could not be read") {
         var commits: [Commit] = []
         try reader.repository.walk(
@@ -50,21 +55,43 @@ extension GitBackend {
           commits.append(commit)
           return true
         }
-        let rules = try GuardRules(reader.repository, reader.location, at: end)
-        var report = HistoryReport()
-        report.commitCount = commits.count
-        for commit in commits.reversed() { try reader.verify(commit, rules, &report) }
-        if requiresSignatures || rules.requireSignatures {
-          try SignatureCheck.verify(commits.reversed(), gitDirectory: directory, &report)
+        var verification = HistoryVerification()
+        verification.requiresSignatures = requiresSignatures
+        if let named {
+          verification.rules = try GuardRules(
+            reader.repository, reader.location, at: named, try reader.load(named).folder)
         }
-        if reader.repository.isShallow {
-          report.warnings.append(
-            "this is a shallow clone: older commits are not here (git fetch --unshallow)")
+        verification.report.commitCount = commits.count
+        for commit in commits.reversed() { try reader.verify(commit, &verification) }
+        var report = verification.report
+        try SignatureCheck.verify(verification.unsigned, gitDirectory: directory, &report)
+        do {
+          if let end { report.warnings += try reader.unknownChains(at: end) }
+        } catch let error as StateError {
+          report.warnings.append(error.message)
+        }
+        if let end,
+          let note = try reader.repository.cutNote(
+            from: end, "that commit and older ones were not looked at")
+        {
+          report.warnings.append(note)
         }
         return report
       }
     }
   }
+}
+
+/// A look at the commits of a history, on its way.
+private struct HistoryVerification {
+  var report = HistoryReport()
+  /// The rules that hold for each commit beside its parent's.
+  var rules: GuardRules?
+  var requiresSignatures = false
+  /// The commits whose signatures are to be checked.
+  var unsigned: [Commit] = []
+  /// What was removed so far.
+  var removals = Removals()
 }
 
 extension GitReader {
@@ -90,53 +117,111 @@ extension GitReader {
   }
 
   /// Looks at what one commit did.
-  fileprivate mutating func verify(
-    _ commit: Commit, _ rules: GuardRules, _ report: inout HistoryReport
-  ) throws {
-    let parents = try commit.parents.filter { try repository.contains($0) }
-    // Beyond the cut of a shallow clone nothing can be compared.
-    guard parents.count == commit.parents.count else { return }
-    let after = try load(commit.id).folder
-    let before = try load(parents.first).folder
-    guard !before.names(thatDifferIn: after).isEmpty || !commit.isOfOthers else { return }
+  fileprivate mutating func verify(_ commit: Commit, _ verification: inout HistoryVerification)
+    throws
+  {
     let subject = "commit \(commit.id.short) (\(commit.author.name.escapingUnprintable))"
-    func wrong(_ problem: String) { report.errors.append("\(subject): \(problem)") }
+    func wrong(_ problem: String) { verification.report.errors.append("\(subject): \(problem)") }
+    let changes = try changes(of: commit)
+    let rules = [try self.rules(of: commit, subject, &verification.report), verification.rules]
+      .compactMap(\.self)
+    if verification.requiresSignatures || rules.contains(where: \.requireSignatures) {
+      verification.unsigned.append(commit)
+    }
+    // Beyond the cut of a shallow clone nothing can be compared.
+    guard !changes.isCut else { return }
+    let after = try load(commit.id).folder
+    let before = try load(commit.parents.first).folder
     for name in before.names(thatDifferIn: after) {
       if let fault = after[name]?.fault { wrong(fault.inFile(after.pathOf(name)).message) }
     }
-    var notes: [String] = []
-    let changes = ChangeSet(from: nil, before, to: nil, after, notes: &notes)
-    var own = changes
-    for parent in parents.dropFirst() {
-      let others = ChangeSet(
-        from: nil, try load(parent).folder, to: nil, after, notes: &notes)
-      let keys = Set(others.changes.map(\.key))
-      own.changes.removeAll { !keys.contains($0.key) }
+    for change in changes.own.changes {
+      verify(change, commit, after, subject, &verification.report)
     }
-    let entry = LogEntry(commit, changes.changes.map(\.key))
-    for change in own.changes { verify(change, entry, after, subject, &report) }
-    if let problem = entry.contradiction(commit.trailers) { wrong(problem) }
-    let hasReason = entry.operation == nil ? !entry.body.isEmpty : entry.reason != nil
-    for broken in rules.broken(
-      by: own, entry.operation, hasReason: hasReason, author: commit.author.email)
-    {
-      wrong(broken)
+    for dropped in changes.dropped { verify(dropped, subject, &verification.report) }
+    let claims = try claims(of: commit, changes)
+    for problem in claims.problems { wrong(problem) }
+    let broken = try brokenRules(rules, commit, changes, claims, verification.removals)
+    for problem in broken { wrong(problem) }
+    verification.removals.note(changes.own, in: commit)
+  }
+
+  /// The rules that a commit is held to: its first parent's.
+  ///
+  /// What it does to the rules is reported: reviewers should not miss it.
+  private func rules(of commit: Commit, _ subject: String, _ report: inout HistoryReport) throws
+    -> GuardRules?
+  {
+    guard try !repository.isCut(commit) else { return nil }
+    func settings(_ tree: ObjectID) throws -> ObjectID? {
+      try repository.entry(at: "\(location.folder)/\(FolderSettings.name)", in: tree)?.id
     }
+    let parent = try commit.parents.first.map { try repository.commit($0) }
+    var rules: GuardRules?
+    do {
+      rules = try GuardRules(
+        repository, location, at: parent?.id, try load(parent?.id).folder)
+    } catch let error as StateError {
+      // The commit that made them so has been told already, or is before the range.
+      report.warnings.append("\(subject): it is held to no rules, since \(error.message)")
+    }
+    let before = try parent.flatMap { try settings($0.tree) }
+    guard try settings(commit.tree) != before else { return rules }
+    do {
+      let own = try GuardRules(repository, location, at: commit.id)
+      for difference in own.differences(from: rules ?? GuardRules()) {
+        report.warnings.append("\(subject): it changes the rules: \(difference)")
+      }
+    } catch let error as StateError {
+      report.errors.append("\(subject): \(error.message)")
+    }
+    return rules
+  }
+
+  /// Sentences about chains that rules name and nothing else does.
+  ///
+  /// - Throws: Where the rules cannot be read.
+  func unknownChains(at commit: ObjectID) throws -> [String] {
+    try GuardRules(repository, location, at: commit, try load(commit).folder).unknownChains
   }
 
   private func verify(
-    _ change: ContractChange, _ entry: LogEntry, _ folder: DeploymentFolder, _ subject: String,
+    _ dropped: DroppedChange, _ subject: String, _ report: inout HistoryReport
+  ) {
+    let key = dropped.change.key.description.escapingUnprintable
+    let parent = dropped.parent.prefix(7)
+    guard dropped.change.kind != .removed else {
+      report.errors.append(
+        "\(subject): \(key) is lost: its parent \(parent) has it, and neither side removed it")
+      return
+    }
+    func shown(_ value: JSONValue?) -> String {
+      value.map { ($0.string ?? $0.text(.compact)).escapingUnprintable } ?? "none"
+    }
+    let fields = dropped.change.fields.map {
+      "\($0.path.escapingUnprintable) \(shown($0.old)) -> \(shown($0.new))"
+    }
+    report.warnings.append(
+      "\(subject): what its parent \(parent) has of \(key) was dropped: "
+        + fields.joined(separator: ", "))
+  }
+
+  private func verify(
+    _ change: ContractChange, _ commit: Commit, _ folder: DeploymentFolder, _ subject: String,
     _ report: inout HistoryReport
   ) {
     let key = change.key.description.escapingUnprintable
     let removes: [Operation.Kind] = [
-      .delete, .transaction, .revert, .restore, .rollback, .merge, .migrate,
+      .delete, .transaction, .revert, .restore, .rollback, .migrate,
     ]
     switch change.kind {
     case .removed:
-      if entry.operation == .adopt {
+      // What a merge has not got is looked at by itself.
+      if commit.parents.count > 1 { return }
+      let kind = LogEntry(commit, []).operation
+      if kind == .adopt {
         report.warnings.append("\(subject): \(key) was removed by hand")
-      } else if entry.operation.map({ !removes.contains($0) }) ?? true {
+      } else if kind.map({ !removes.contains($0) }) ?? true {
         report.errors.append("\(subject): \(key) is lost: it was removed without a delete")
       }
       return
@@ -157,36 +242,5 @@ extension GitReader {
     } catch {
       report.errors.append("\(subject): \(error.message)")
     }
-  }
-}
-
-extension Commit {
-  /// Whether the commit does not say that gitstate made it.
-  fileprivate var isOfOthers: Bool {
-    !trailers.contains { $0.key == "GitState-Operation" }
-  }
-}
-
-extension LogEntry {
-  /// What the trailers say that the commit did not do, or leave out that it did.
-  fileprivate func contradiction(_ trailers: [(key: String, value: String)]) -> String? {
-    guard operation != nil else { return nil }
-    let named = trailers.filter { $0.key == "GitState-Contract" }
-    let count = trailers.last { $0.key == "GitState-Contracts" }
-    if named.isEmpty, let count {
-      return Int(count.value) == contracts.count
-        ? nil
-        : "its trailers say that it changed \(count.value.escapingUnprintable) contracts, and it changed "
-          + "\(contracts.count)"
-    }
-    let said = Set(named.map { CommitText.decoded($0.value) }.compactMap(ContractKey.init))
-    let done = Set(contracts)
-    if let key = said.subtracting(done).min() {
-      return "its trailers name \(key.description.escapingUnprintable), which it did not change"
-    }
-    if let key = done.subtracting(said).min() {
-      return "it changed \(key.description.escapingUnprintable), which its trailers do not name"
-    }
-    return nil
   }
 }

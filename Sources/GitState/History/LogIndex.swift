@@ -23,12 +23,22 @@ struct LogIndex {
     var isAdded: Bool
     /// The record's fields that changed.
     var fields: [String]
-    /// Whether every parent has another record: a merge that took one side's did nothing itself.
-    var isOwn = true
+    /// What the commit has to do with it.
+    var standing = Standing.itself
+  }
+
+  /// What a commit has to do with what differs from its first parent.
+  enum Standing: Int {
+    /// A merge took the other side's.
+    case otherSide = 0
+    /// Every parent has another record.
+    case itself = 1
+    /// A merge left out what a parent had.
+    case dropped = 2
   }
 
   /// The layout of the tables; another number makes the index anew.
-  private static let version = 2
+  private static let version = 3
   private let queue: DatabaseQueue
   private let path: String
 
@@ -41,18 +51,26 @@ struct LogIndex {
     path = Self.path(location)
     try FileSystem.makeFolder(location.privateDirectory, mode: 0o700)
     do {
-      queue = try Self.open(path, folder: location.folder)
+      queue = try Self.open(path, try Self.origin(location))
     } catch let error as DatabaseError where Self.isDamage(error) {
       try Self.remove(path)
-      queue = try Self.open(path, folder: location.folder)
+      queue = try Self.open(path, try Self.origin(location))
     }
+  }
+
+  /// What the index was made of besides the branch: the folder, and where a shallow clone's history
+  /// ends; once that has moved, older commits are missing in the index.
+  private static func origin(_ location: StateLocation) throws -> String {
+    let cut = try FileSystem.read(location.commonDirectory + "/shallow") ?? []
+    return location.folder + "\n" + String(decoding: cut, as: UTF8.self)
   }
 
   /// An index that is only in memory, for repositories that cannot be written.
   init(inMemoryFor location: StateLocation) throws {
     path = ":memory:"
     queue = try DatabaseQueue()
-    try queue.inDatabase { database in try Self.create(database, folder: location.folder) }
+    let origin = try Self.origin(location)
+    try queue.inDatabase { database in try Self.create(database, origin) }
   }
 
   /// Whether there is an index at all; a write makes none.
@@ -71,7 +89,7 @@ struct LogIndex {
       .contains(error.resultCode)
   }
 
-  private static func open(_ path: String, folder: String) throws -> DatabaseQueue {
+  private static func open(_ path: String, _ origin: String) throws -> DatabaseQueue {
     var configuration = Configuration()
     configuration.busyMode = .timeout(5)
     configuration.prepareDatabase { database in
@@ -82,19 +100,19 @@ struct LogIndex {
     try queue.inDatabase { database in
       let version = try Int.fetchOne(database, sql: "PRAGMA user_version")
       if version == Self.version,
-        try String.fetchOne(database, sql: "SELECT value FROM meta WHERE name = 'folder'") == folder
+        try String.fetchOne(database, sql: "SELECT value FROM meta WHERE name = 'origin'") == origin
       {
         return
       }
       try database.inTransaction(.immediate) {
-        try create(database, folder: folder)
+        try create(database, origin)
         return .commit
       }
     }
     return queue
   }
 
-  private static func create(_ database: Database, folder: String) throws {
+  private static func create(_ database: Database, _ origin: String) throws {
     try database.execute(
       sql: """
         DROP TABLE IF EXISTS meta; DROP TABLE IF EXISTS commits; DROP TABLE IF EXISTS touches;
@@ -103,7 +121,7 @@ struct LogIndex {
           position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, notes TEXT);
         CREATE TABLE touches (
           chain INTEGER NOT NULL, name TEXT NOT NULL, position INTEGER NOT NULL, oldName TEXT,
-          isAdded INTEGER NOT NULL, isOwn INTEGER NOT NULL, fields TEXT NOT NULL,
+          isAdded INTEGER NOT NULL, standing INTEGER NOT NULL, fields TEXT NOT NULL,
           PRIMARY KEY (chain, name, position)) WITHOUT ROWID;
         CREATE INDEX commitsWithNotes ON commits (position) WHERE notes IS NOT NULL;
         CREATE INDEX touchesByPosition ON touches (position);
@@ -111,7 +129,7 @@ struct LogIndex {
         PRAGMA user_version = \(version);
         """)
     try database.execute(
-      sql: "INSERT INTO meta VALUES ('folder', ?)", arguments: [folder])
+      sql: "INSERT INTO meta VALUES ('origin', ?)", arguments: [origin])
   }
 
   /// The tip that the index is up to.
@@ -171,7 +189,7 @@ struct LogIndex {
         try touch.execute(arguments: [
           Int64(bitPattern: change.key.chainID.rawValue), CommitText.encoded(change.key.name),
           position,
-          change.oldName.map(CommitText.encoded), change.isAdded, change.isOwn,
+          change.oldName.map(CommitText.encoded), change.isAdded, change.standing.rawValue,
           change.fields.map { CommitText.encoded($0) }.joined(separator: "\n"),
         ])
       }
@@ -188,7 +206,7 @@ struct LogIndex {
           database,
           sql: """
             SELECT id FROM commits WHERE position IN
-              (SELECT position FROM touches WHERE chain = ? AND isOwn)
+              (SELECT position FROM touches WHERE chain = ? AND standing > 0)
             ORDER BY position DESC
             """, arguments: [Int64(bitPattern: chainID.rawValue)]
         ).compactMap { row in ObjectID(hex: row[0]).map { ($0, nil) } }
@@ -210,7 +228,7 @@ struct LogIndex {
         database,
         sql: """
           SELECT commits.id, touches.* FROM touches JOIN commits USING (position)
-          WHERE isOwn AND chain = ? AND position < ?
+          WHERE standing > 0 AND chain = ? AND position < ?
             AND (name = ? OR oldName IS NOT NULL AND oldName = ?)
           ORDER BY position DESC
           """, arguments: [chain, limit, CommitText.encoded(name), CommitText.encoded(name)])
@@ -230,19 +248,23 @@ struct LogIndex {
     }
   }
 
-  /// The contracts that a commit changed, seen from its first parent.
-  func contracts(of commit: ObjectID) throws -> [ContractKey] {
+  /// The contracts that a commit changed, seen from its first parent, and those that it dropped.
+  func contracts(of commit: ObjectID) throws -> (all: [ContractKey], dropped: [ContractKey]) {
     try queue.read { database in
-      try Row.fetchAll(
+      let rows = try Row.fetchAll(
         database,
         sql: """
-          SELECT chain, name FROM touches JOIN commits USING (position) WHERE commits.id = ?
-          """, arguments: [commit.hex]
-      ).compactMap { row in
-        ChainID(UInt64(bitPattern: row["chain"] as Int64)).map {
-          ContractKey($0, CommitText.decoded(row["name"]))
-        }
-      }.sorted()
+          SELECT chain, name, standing FROM touches JOIN commits USING (position)
+          WHERE commits.id = ?
+          """, arguments: [commit.hex])
+      var (all, dropped): ([ContractKey], [ContractKey]) = ([], [])
+      for row in rows {
+        guard let chainID = ChainID(UInt64(bitPattern: row["chain"] as Int64)) else { continue }
+        let key = ContractKey(chainID, CommitText.decoded(row["name"]))
+        all.append(key)
+        if row["standing"] == Standing.dropped.rawValue { dropped.append(key) }
+      }
+      return (all.sorted(), dropped.sorted())
     }
   }
 
@@ -273,7 +295,7 @@ extension LogIndex {
         guard let commit = step.commit else { return }
         entries.append(
           Entry(
-            commit: commit, touches: step.changes.changes.map(Touch.init)))
+            commit: commit, touches: step.changes.changes.map { Touch($0) }))
         tip = commit
       }
       guard let tip else { return }
@@ -291,13 +313,14 @@ extension LogIndex.Touch {
     self.init(
       key: ContractKey(chainID, CommitText.decoded(row["name"])),
       oldName: old.map(CommitText.decoded), isAdded: row["isAdded"],
-      fields: fields.split(separator: "\n").map { CommitText.decoded(String($0)) })
+      fields: fields.split(separator: "\n").map { CommitText.decoded(String($0)) },
+      standing: LogIndex.Standing(rawValue: row["standing"]) ?? .itself)
   }
 
   /// What the index keeps of a change.
-  init(_ change: ContractChange) {
+  init(_ change: ContractChange, _ standing: LogIndex.Standing = .itself) {
     self.init(
       key: change.key, oldName: change.oldName, isAdded: change.kind == .added,
-      fields: change.fields.map(\.path))
+      fields: change.fields.map(\.path), standing: standing)
   }
 }

@@ -52,6 +52,13 @@ extension Repository {
       return found
     }
     guard let found else {
+      let cut = try convertingGitErrors(.backendUnavailable, "the history could not be read") {
+        try tip.flatMap {
+          try cutNote(from: $0, "what was there at \(revision.quoted) is not here")
+        }
+      }
+      // Not "not found", which would be proof that there was nothing.
+      if let cut { throw StateError(.backendUnavailable, cut) }
       throw StateError(.notFound, "there is no commit as old as \(revision.quoted)")
     }
     return found

@@ -68,9 +68,10 @@ extension MergeConflict {
 }
 
 extension LogEntry {
-  /// `{"commit","parents","author","subject","operation","contracts"}`, the time in ISO 8601.
+  /// `{"commit","parents","author","subject","operation","contracts"}`, the time in ISO 8601, where
+  /// a merge dropped something `"dropped"`, and `"isCut"` where a shallow clone lacks the parents.
   public var json: JSONObject {
-    [
+    var json: JSONObject = [
       "commit": .string(commit),
       "parents": .array(parents.map { .string($0) }),
       "author": [
@@ -81,6 +82,26 @@ extension LogEntry {
       "operation": operation.map { .string($0.rawValue) } ?? .null,
       "contracts": .array(contracts.map { .string($0.description) }),
     ]
+    if !dropped.isEmpty { json["dropped"] = .array(dropped.map { .string($0.description) }) }
+    if isCut { json["isCut"] = true }
+    return json
+  }
+}
+
+extension CommitReport {
+  /// The change set, and where a merge dropped something, `"dropped"`: changes, each with the
+  /// `parent` that had it.
+  public var json: JSONObject {
+    var json = changes.json
+    if !dropped.isEmpty {
+      json["dropped"] = .array(
+        dropped.map { dropped in
+          var json: JSONObject = ["parent": .string(dropped.parent)]
+          for (name, value) in dropped.change.json { json[name] = value }
+          return .object(json)
+        })
+    }
+    return json
   }
 }
 

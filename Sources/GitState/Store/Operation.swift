@@ -29,6 +29,12 @@ public struct Operation: Sendable {
     public static let adopt = Kind(rawValue: "adopt")
     /// A step of a migration.
     public static let migrate = Kind(rawValue: "migrate")
+
+    /// All that this library knows.
+    static let all: [Kind] = [
+      .put, .delete, .transaction, .importing, .revert, .restore, .rollback, .merge, .adopt,
+      .migrate,
+    ]
   }
 
   /// The kind of operation.

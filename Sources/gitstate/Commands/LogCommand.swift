@@ -40,7 +40,7 @@ struct LogCommand: AsyncParsableCommand {
         LogQuery(selector: selector, limit: count, since: since, until: until))
     }
     options.warn(log.notes)
-    if let what, log.entries.isEmpty, count != 0, since == nil, until == nil {
+    if let what, log.entries.isEmpty, !log.isCut, count != 0, since == nil, until == nil {
       throw StateError(
         .notFound, "\(what.escapingUnprintable) was never recorded, so it has no history")
     }
@@ -53,8 +53,17 @@ struct LogCommand: AsyncParsableCommand {
       let date = ISODate.minutes(milliseconds: entry.author.time * 1000)
       let author = palette.faint(entry.author.name.escapingUnprintable)
       Output.line(
-        "\(entry.commit.prefix(7))  \(palette.faint(date))  \(entry.subject.escapingUnprintable)  \(author)"
-      )
+        "\(entry.commit.prefix(7))  \(palette.faint(date))  \(entry.subject.escapingUnprintable)"
+          + "  \(author)\(Self.mark(entry))")
     }
+  }
+
+  /// What a reader of the list must not miss about a commit.
+  private static func mark(_ entry: LogEntry) -> String {
+    if entry.isCut { return "  (what it changed is not here)" }
+    guard !entry.dropped.isEmpty else { return "" }
+    let names = entry.dropped.prefix(3).map(\.description.escapingUnprintable)
+    let rest = entry.dropped.count > 3 ? " and \(entry.dropped.count - 3) more" : ""
+    return "  (drops \(names.joined(separator: ", "))\(rest))"
   }
 }

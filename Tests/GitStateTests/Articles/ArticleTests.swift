@@ -43,11 +43,11 @@ import Testing
     let newest = try await state.query(ContractQuery(sort: .timestamp, order: .descending))
     #expect(newest.map(\.name) == ["Token", "Oracle"])
 
-    let (entries, _) = try await state.withGit { git throws(StateError) in
+    let log = try await state.withGit { git throws(StateError) in
       try git.log(LogQuery(selector: .contract(ContractKey(56, "Token"))))
     }
     #expect(
-      entries.map(\.subject) == [
+      log.entries.map(\.subject) == [
         "bscmainnet: upgrade Token", "Import: bscmainnet: add 2 contracts",
       ])
 

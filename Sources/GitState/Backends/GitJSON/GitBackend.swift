@@ -147,8 +147,21 @@ public final class GitBackend: StateBackend {
   /// miss.
   public var cacheStatistics: CacheStatistics? { cache.statistics }
 
-  /// Looks at every file on the state's branch.
+  /// Looks at every file on the state's branch, and at the team's rules.
   public func verify() throws(StateError) -> VerificationReport {
-    try snapshot().verify()
+    let snapshot = try snapshot()
+    var report = snapshot.verify()
+    guard let tip = snapshot.commitID else { return report }
+    do throws(StateError) {
+      report.warnings += try read { reader throws(StateError) in
+        let commit = try reader.commit(tip).id
+        return try convertingGitErrors(.backendUnavailable, "the rules could not be read") {
+          try reader.unknownChains(at: commit)
+        }
+      }
+    } catch {
+      report.errors.append(error.message)
+    }
+    return report
   }
 }

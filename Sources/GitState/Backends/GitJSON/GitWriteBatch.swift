@@ -74,7 +74,7 @@ struct GitWriteBatch {
   ) throws(StateError) {
     var warnings = outcome.warnings
     let changes = ChangeSet(from: nil, folder, to: nil, after, notes: &warnings)
-    try rules?.refuse(changes, operation.kind, reason: operation.reason)
+    try rules?.refuse(changes, operation, after: steps.map(\.changes))
     let isChange = !folder.names(thatDifferIn: after).isEmpty
     if isChange || outcome.joins != nil || outcome.isAlwaysCommitted {
       var joins = outcome.joins

@@ -8,6 +8,7 @@ final class GitWriter {
   let location: StateLocation
   let options: GitBackendOptions
   let loader: FolderLoader
+  private let cache: FileCache
   private var method: SyncMethod?
   /// Signs the batch's commits, where git's configuration asks for it.
   var signer: CommitSigner?
@@ -23,6 +24,7 @@ final class GitWriter {
   {
     self.location = location
     self.options = options
+    self.cache = cache
     loader = FolderLoader(cache: cache)
     repository = try convertingGitErrors(
       .backendUnavailable, "the repository cannot be opened"
@@ -150,7 +152,10 @@ final class GitWriter {
     let before = try loader.folder(location.folder, of: tip, in: repository)
     var batch = GitWriteBatch(branch: branch, tip: tip, folder: before, working: working)
     batch.notes = notes
-    batch.rules = try RuleCheck(repository, location, tip: tip)
+    let former = FormerRecords(location, cache)
+    batch.rules = try RuleCheck(repository, location, tip: tip, before) { key in
+      try former.record(of: key)
+    }
     try plan(operations, &batch)
     return batch
   }
@@ -292,7 +297,7 @@ final class GitWriter {
       case .inStep, .behind: batch.follow(name)
       case .left(let reason, let base): batch.leave(name, reason, base: base)
       case .edited(let file):
-        if let broken = batch.rules?.broken(byEditing: name, to: file, in: batch.tipFolder) {
+        if let broken = try batch.rules?.broken(byEditing: name, to: file, in: batch.tipFolder) {
           batch.leave(name, broken)
           continue
         }
@@ -307,6 +312,10 @@ final class GitWriter {
         looked.insert(FileName(file.name)).inserted
       else { continue }
       _ = try working.standing(file.name, tip: nil, commit: batch.tip, repository)
+      if let broken = try batch.rules?.broken(byEditing: file.name, to: file, in: batch.tipFolder) {
+        batch.leave(file.name, broken)
+        continue
+      }
       adopted[file.name] = DeploymentFolder.Item(
         content: .deployment(file), blob: nil, mode: .blob)
       batch.follow(file.name)

@@ -47,6 +47,8 @@ struct PlannedOperation: Sendable {
   var reason: String?
   var trailers: [(key: String, value: String)] = []
   var authorTime: Int64?
+  /// Whether all that it brings was in the history before, so that no secret is looked for in it.
+  var takesFromHistory: Bool
   /// Changes the folder, or throws; then nothing of the operation happens.
   var plan: @Sendable (Context, inout DeploymentFolder) throws(StateError) -> Outcome
 
@@ -57,6 +59,7 @@ struct PlannedOperation: Sendable {
     self.kind = kind
     self.reason = reason
     self.plan = plan
+    takesFromHistory = [.revert, .restore, .rollback, .merge].contains(kind)
   }
 
   /// An operation made of mutations.
@@ -70,6 +73,8 @@ struct PlannedOperation: Sendable {
       try folder.apply(plan.results, isTaken: context.isTaken)
       return Outcome(outcomes: plan.outcomes, warnings: plan.warnings)
     }
+    // Whatever the caller calls it, the records are the caller's.
+    takesFromHistory = false
     trailers = operation.trailers
     authorTime = operation.authorTime
   }

@@ -14,13 +14,13 @@ public struct GuardRules: Hashable, Sendable {
     /// On the chains of these IDs and networks.
     case chains(Set<String>)
 
-    /// Whether it holds for a change.
-    func covers(_ change: ContractChange) -> Bool {
+    /// What it is called in a message: `off`, `on`, `on 56 and bscmainnet`.
+    var text: String {
       switch self {
-      case .nowhere: false
-      case .everywhere: true
+      case .nowhere: "off"
+      case .everywhere: "on"
       case .chains(let names):
-        names.contains(change.key.chainID.description) || names.contains(change.network)
+        "on \(names.sorted().map(\.escapingUnprintable).joined(separator: " and "))"
       }
     }
   }
@@ -37,8 +37,10 @@ public struct GuardRules: Hashable, Sendable {
   public var allowedAuthors: [String]?
   /// Whether values that look like keys, mnemonics or tokens are refused.
   public var noSecrets = true
-  /// The contracts whose values are not looked at for secrets.
+  /// The contracts whose values are not looked at for secrets; a chain's ID alone is its file.
   public var allowedSecrets: Set<String> = []
+  /// The names that chains have in rules: the settings' own, and those of the networks' files.
+  var chainNames: [String: ChainID] = [:]
 
   /// The rules that hold where a team has set none: secrets are refused.
   public init() {}
@@ -52,10 +54,18 @@ public struct GuardRules: Hashable, Sendable {
   ///   and nobody would know.
   public init(_ settings: JSONObject?, path: String) throws(StateError) {
     self.init()
-    guard let member = settings?["rules"] else { return }
     func fault(_ problem: String) -> StateError {
       StateError(.backendUnavailable, "\(path): \(problem); mend it and commit it", file: path)
     }
+    if let member = settings?["chains"] {
+      let problem = "its chains must be an object of names, each with a chain ID"
+      guard let chains = member.object else { throw fault(problem) }
+      for (name, value) in chains {
+        guard ChainID(name) == nil, let chainID = ChainID(value) else { throw fault(problem) }
+        chainNames[name] = chainID
+      }
+    }
+    guard let member = settings?["rules"] else { return }
     guard let rules = member.object else { throw fault("its rules are no object") }
     func scope(_ name: String, _ value: JSONValue) throws(StateError) -> Scope {
       if let isOn = value.bool { return isOn ? .everywhere : .nowhere }
@@ -102,48 +112,145 @@ public struct GuardRules: Hashable, Sendable {
       path: "\(location.folder)/\(FolderSettings.name)")
   }
 
-  /// What a commit breaks, in sentences without an end.
-  ///
-  /// - Parameters:
-  ///   - changes: What it changes.
-  ///   - kind: What kind of operation it is; nil for others' commits.
-  ///   - hasReason: Whether a reason is given.
-  ///   - author: The author's address.
-  /// - Returns: A sentence for each rule and contract.
-  func broken(
-    by changes: ChangeSet, _ kind: Operation.Kind?, hasReason: Bool, author: String?
-  ) -> [String] {
-    var broken: [String] = []
-    for change in changes.changes {
-      let key = change.key.description.escapingUnprintable
-      if change.kind == .redeployed, noRedeployment.covers(change) {
-        broken.append("\(key) is redeployed, which the rule noRedeployment forbids")
-      }
-      if change.kind == .removed, noRemoval.covers(change) {
-        broken.append("\(key) is removed, which the rule noRemoval forbids")
-      }
-      // What is taken back was in the history before, and stays there.
-      let undoes: [Operation.Kind] = [.revert, .restore, .rollback, .merge]
-      if noSecrets, !allowedSecrets.contains(change.key.description),
-        kind.map({ !undoes.contains($0) }) ?? true
-      {
-        broken += SecretScan.findings(in: change).map { finding in
-          "\(finding.path.escapingUnprintable) of \(key) looks like \(finding.what), which must not be "
-            + "kept in git (if it is none, add \"\(key)\" to the rule allowedSecrets)"
-        }
+  /// The rules at a commit, names of networks being those that its files have.
+  init(
+    _ repository: borrowing Repository, _ location: StateLocation, at commit: ObjectID?,
+    _ folder: DeploymentFolder
+  ) throws {
+    try self.init(repository, location, at: commit)
+    name(chainsOf: folder)
+  }
+
+  /// Takes the names of networks from their files; the settings' own go before.
+  mutating func name(chainsOf folder: DeploymentFolder) {
+    for file in folder.deployments where chainNames[file.network] == nil {
+      chainNames[file.network] = file.chainID
+    }
+  }
+
+  /// Whether a team has set any rule.
+  var areSet: Bool {
+    var rules = self
+    rules.chainNames = [:]
+    return rules != GuardRules()
+  }
+
+  /// The chains that a rule names and nothing else does: there it holds nowhere.
+  var unknownChains: [String] {
+    [
+      ("noRedeployment", noRedeployment), ("noRemoval", noRemoval),
+      ("requireReason", requireReason),
+    ].flatMap { rule, scope -> [String] in
+      guard case .chains(let names) = scope else { return [] }
+      return names.filter { ChainID($0) == nil && chainNames[$0] == nil }.sorted().map { name in
+        "the rule \(rule) names \(name.quoted), which is no chain ID and the network of no file, so "
+          + "that it holds for no chain there; mend it, or name the chain under \"chains\""
       }
     }
-    if let change = changes.changes.first(where: { requireReason.covers($0) }), !hasReason,
-      kind != .adopt
+  }
+
+  /// Whether a rule holds for a chain, under whatever name.
+  private func covers(_ scope: Scope, _ chainID: ChainID, _ network: String) -> Bool {
+    switch scope {
+    case .nowhere: false
+    case .everywhere: true
+    case .chains(let names):
+      names.contains { name in
+        name == chainID.description || name.isIdentical(to: network)
+          || chainNames[name] == chainID
+      }
+    }
+  }
+
+  private func covers(_ scope: Scope, _ change: ContractChange) -> Bool {
+    covers(scope, change.key.chainID, change.network)
+  }
+
+  /// What a commit breaks, in sentences without an end.
+  ///
+  /// - Parameter act: What it does.
+  /// - Returns: A sentence for each rule and contract.
+  /// - Throws: Where an earlier record is asked for and cannot be read.
+  func broken(by act: RuledChange) throws -> [String] {
+    var broken: [String] = []
+    for change in act.changes.changes + act.dropped {
+      let key = change.key.description.escapingUnprintable
+      switch change.kind {
+      case .redeployed where covers(noRedeployment, change):
+        broken.append("\(key) is redeployed, which the rule noRedeployment forbids")
+      case .added where covers(noRedeployment, change):
+        // Absent for a while, and then at another address: to callers that is the same.
+        guard let former = try act.former(change.key), let live = change.liveAddress,
+          former.liveAddress.asciiLowercased != live.asciiLowercased
+        else { break }
+        broken.append(
+          "\(key) is deployed anew, which the rule noRedeployment forbids: until "
+            + "\(former.removal.map { "commit \($0)" } ?? "just now") it was at "
+            + former.liveAddress.escapingUnprintable)
+      case .removed where covers(noRemoval, change):
+        broken.append("\(key) is removed, which the rule noRemoval forbids")
+      case .renamed where covers(noRemoval, change):
+        let old = ContractKey(change.key.chainID, change.oldName ?? "")
+        broken.append(
+          "\(old.description.escapingUnprintable) is renamed to \(key), so that it is absent under its "
+            + "name, which the rule noRemoval forbids")
+      default: break
+      }
+    }
+    if noSecrets { broken += secrets(in: act.news) }
+    if let change = act.changes.changes.first(where: { covers(requireReason, $0) }), !act.hasReason
     {
       let network = change.network.escapingUnprintable
       broken.append("no reason is given (-m), which the rule requireReason asks for on \(network)")
     }
-    if let author, let allowedAuthors, !allowedAuthors.contains(where: { Self.allows($0, author) })
+    if let author = act.author, let allowedAuthors,
+      !allowedAuthors.contains(where: { Self.allows($0, author) })
     {
       broken.append("\(author.quoted) is none of the authors that the rule allowedAuthors has")
     }
     return broken
+  }
+
+  private func secrets(in news: ChangeSet) -> [String] {
+    var broken: [String] = []
+    func report(_ finding: SecretScan.Finding, _ owner: String, _ allowance: String) {
+      broken.append(
+        "\(finding.path.escapingUnprintable) of \(owner) looks like \(finding.what), which must not be "
+          + "kept in git (if it is none, add \"\(allowance)\" to the rule allowedSecrets)")
+    }
+    for change in news.changes where !allowedSecrets.contains(change.key.description) {
+      let key = change.key.description.escapingUnprintable
+      for finding in SecretScan.findings(in: change) { report(finding, key, key) }
+    }
+    for file in news.files where !allowedSecrets.contains(file.chainID.description) {
+      for finding in SecretScan.findings(in: file) {
+        report(finding, file.file.escapingUnprintable, file.chainID.description)
+      }
+    }
+    return broken
+  }
+
+  /// How these rules differ from others, rule by rule.
+  func differences(from old: GuardRules) -> [String] {
+    func shown(_ texts: some Collection<String>) -> String {
+      texts.isEmpty
+        ? "nobody" : texts.sorted().map(\.escapingUnprintable).joined(separator: ", ")
+    }
+    func shown(_ isOn: Bool) -> String { isOn ? "on" : "off" }
+    return [
+      ("noRedeployment", old.noRedeployment.text, noRedeployment.text),
+      ("noRemoval", old.noRemoval.text, noRemoval.text),
+      ("requireReason", old.requireReason.text, requireReason.text),
+      ("requireSignatures", shown(old.requireSignatures), shown(requireSignatures)),
+      (
+        "allowedAuthors", old.allowedAuthors.map { shown($0) } ?? "off",
+        allowedAuthors.map { shown($0) } ?? "off"
+      ),
+      ("noSecrets", shown(old.noSecrets), shown(noSecrets)),
+      (
+        "allowedSecrets", shown(old.allowedSecrets), shown(allowedSecrets)
+      ),
+    ].filter { $0.1 != $0.2 }.map { "\($0.0) was \($0.1) and is \($0.2)" }
   }
 
   private static func allows(_ pattern: String, _ author: String) -> Bool {

@@ -15,10 +15,16 @@ enum SecretScan {
 
   /// What a change brings that was not there before; the values themselves are never told.
   static func findings(in change: ContractChange) -> [Finding] {
+    findings(in: change.fields.filter { !known.contains($0.path) })
+  }
+
+  /// The same for the members of a file besides its contracts.
+  static func findings(in file: FileMembersChange) -> [Finding] { findings(in: file.fields) }
+
+  private static func findings(in fields: [FieldChange]) -> [Finding] {
     var found: [Finding] = []
-    for field in change.fields {
-      guard let value = field.new, !known.contains(field.path) else { continue }
-      look(at: value, field.path, name: field.path, &found)
+    for field in fields {
+      if let value = field.new { look(at: value, field.path, name: field.path, &found) }
     }
     return found
   }
