@@ -27,7 +27,7 @@ import Testing
   @Test func severalCommitsAreTakenBackAsOne() async throws {
     let project = try await sampleRepository()
     let first = try await put("A", "1", in: project)
-    try await put("B", "1", in: project)
+    try await put("B", "2", in: project)
     let third = try await put("C", "1", in: project, chain: "97", network: "bsctestnet")
     let before = try TreeRecord(project)
     let trial = try await json("revert", third, first, "--dry-run", in: project)
@@ -100,7 +100,7 @@ import Testing
       refused.document["conflicts"] == [
         [
           "key": "56-New", "field": "address", "base": .string(address("7")),
-          "ours": .string(address("8")),
+          "ours": .string(address("8")), "removedBy": "theirs",
         ]
       ])
     let wrong = try await refusalLeavingAll(

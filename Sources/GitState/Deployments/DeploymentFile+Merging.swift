@@ -24,11 +24,16 @@ extension DeploymentFile {
     var result = ours
     if let theirs {
       try result.mergeMembers(
-        base: base, theirs: theirs, side: resolution.side(for: ContractKey(ours.chainID, "")),
-        conflicts: &conflicts)
+        base: base, theirs: theirs, resolution: resolution, conflicts: &conflicts)
     }
     var changes: [(name: String, contract: Contract?)] = []
-    for name in names(thatMayChange: base, ours, theirs, result) {
+    let decided = try RenamedContract.merge(base, ours, theirs, resolution, &conflicts)
+    for (key, record) in decided.sorted(by: { $0.key < $1.key })
+    where try result.contract(named: key.name) != record {
+      changes.append((key.name, record))
+    }
+    for name in names(thatMayChange: base, ours, theirs, result)
+    where decided[ContractKey(ours.chainID, name)] == nil {
       let mine: Contract?
       let merged: Contract?
       do throws(StateError) {
@@ -69,6 +74,7 @@ extension DeploymentFile {
   ) throws(StateError) -> DeploymentFile {
     if let base, base.bytes == theirs.bytes { return ours }
     if let base, base.bytes == ours.bytes { return theirs }
+    if resolution.prefersBase { return base ?? ours }
     switch resolution.side(for: ContractKey(ours.chainID, "")) {
     case .ours: return ours
     case .theirs: return theirs
@@ -86,9 +92,10 @@ extension DeploymentFile {
 
   /// Merges the members of the file itself: `network`, `lastDeployed`, a script's own settings.
   private mutating func mergeMembers(
-    base: DeploymentFile?, theirs: DeploymentFile, side: MergeResolution.Side?,
+    base: DeploymentFile?, theirs: DeploymentFile, resolution: MergeResolution,
     conflicts: inout [MergeConflict]
   ) throws(StateError) {
+    let side = resolution.side(for: ContractKey(chainID, ""))
     let old = base?.document.root.object ?? JSONObject()
     let new = theirs.document.root.object ?? JSONObject()
     let mine = document.root.object ?? JSONObject()
@@ -102,6 +109,8 @@ extension DeploymentFile {
         changes.append(JSONMemberChange(key: name, value: new[name]))
       } else if side == nil, let isTheirs = Self.isLater(new[name], than: mine[name], name) {
         if isTheirs { changes.append(JSONMemberChange(key: name, value: new[name])) }
+      } else if resolution.prefersBase {
+        changes.append(JSONMemberChange(key: name, value: old[name]))
       } else if side == nil {
         conflicts.append(
           MergeConflict(

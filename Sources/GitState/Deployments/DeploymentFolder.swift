@@ -137,8 +137,9 @@ struct DeploymentFolder: Sendable {
   private func ambiguity(_ chainID: ChainID, _ names: [FileName]) -> StateError {
     StateError(
       .backendUnavailable,
-      "chain \(chainID) is in \(names.map { pathOf($0.text) }.joined(separator: " and in ")); move all its "
-        + "contracts into one of them and commit that", file: pathOf(names[0].text))
+      "chain \(chainID) is in \(names.map { pathOf($0.text) }.joined(separator: " and in ")); make one "
+        + "file of them with gitstate conflicts --resolve ours (or theirs), and commit that",
+      file: pathOf(names[0].text))
   }
 }
 

@@ -199,14 +199,6 @@ extension ChangeSet {
   }
 }
 
-extension Contract {
-  /// Whether the records are equal but for the name.
-  fileprivate func isRenamed(from other: Contract) -> Bool {
-    chainID == other.chainID && key != other.key
-      && FieldChange.between(other, self).allSatisfy { $0.path == Field.contractName }
-  }
-}
-
 extension ContractChange {
   /// The contract, and after a rename the one that it was before.
   var keys: Set<ContractKey> {

@@ -5,31 +5,43 @@ import Glibc
 public struct FileConflicts: Sendable {
   /// The file from the repository's root.
   public let file: String
+  /// Another file of the same chain, which both sides made under two names; nil where there is none.
+  public var otherFile: String?
   /// The changes that exclude each other; none where the file merges, or where it cannot be read.
   public let conflicts: [MergeConflict]
-  /// Why the file can only be merged by lines; nil where it is merged by contracts.
+  /// Why the file is not merged by contracts; nil where it is.
   public let problem: String?
 }
 
 extension GitBackend {
-  /// The conflicts that git holds in the index for files of the state.
+  /// The conflicts that git holds in the index for files of the state, and chains of which a merge
+  /// left two files.
   ///
   /// - Throws: `BACKEND_UNAVAILABLE` where they cannot be read.
   public func conflicts() throws(StateError) -> [FileConflicts] {
-    try unmerged().map { file throws(StateError) in
+    let unmerged = try unmerged().map { file throws(StateError) in
       do throws(StateError) {
+        let merged = try file.merged(MergeResolution())
         return FileConflicts(
-          file: file.path, conflicts: try file.merged(MergeResolution()).conflicts, problem: nil)
+          file: file.path, conflicts: merged.conflicts, problem: merged.problem)
       } catch {
         return FileConflicts(file: file.path, conflicts: [], problem: error.message)
       }
     }
+    return try unmerged
+      + twins().map { twins throws(StateError) in
+        FileConflicts(
+          file: twins.path, otherFile: twins.otherPath,
+          conflicts: try twins.merged(MergeResolution()).conflicts, problem: nil)
+      }
   }
 
-  /// Settles conflicts that git holds, writes the files and stages them.
+  /// Settles conflicts that git holds, writes the files and stages them; two files of one chain
+  /// become one.
   ///
   /// - Parameter resolution: Which side is right: `ours` and `theirs` as git has them, which in a
-  ///   rebase are the branch that is rebased onto, and the commits that are moved.
+  ///   rebase are the branch that is rebased onto, and the commits that are moved; of two files of a
+  ///   chain, `ours` is the first by name.
   /// - Returns: The files that are settled; those with further conflicts stay as they are.
   /// - Throws: `STATE_WRITE_FAILED` where a file was edited meanwhile; then it stays as it is.
   public func settleConflicts(_ resolution: MergeResolution) throws(StateError) -> [String] {
@@ -40,7 +52,28 @@ extension GitBackend {
       try settle(file, merged.bytes)
       settled.append(file.path)
     }
+    for twins in try twins() {
+      let merged = try twins.merged(resolution)
+      guard merged.conflicts.isEmpty, let root = location.workingDirectory else { continue }
+      try write(merged.file.bytes, to: "\(root)/\(twins.path)")
+      try FileSystem.remove("\(root)/\(twins.otherPath)")
+      try stage(twins.path, merged.file.bytes, .blob)
+      try stage(twins.otherPath, nil, .blob)
+      settled.append(twins.path)
+    }
     return settled
+  }
+
+  /// Chains that have two files in the working tree: git took in a file that each side had made under
+  /// a name of its own.
+  private func twins() throws(StateError) -> [TwinFiles] {
+    guard let folder = try read({ reader throws(StateError) in try reader.workingFolder() })
+    else { return [] }
+    let chains = Dictionary(grouping: folder.deployments, by: \.chainID)
+    return chains.sorted { $0.key < $1.key }.compactMap { _, files in
+      guard files.count > 1 else { return nil }
+      return TwinFiles(ours: files[0], theirs: files[1], folder: folder)
+    }
   }
 
   private func unmerged() throws(StateError) -> [UnmergedFile] {
@@ -76,19 +109,47 @@ extension GitBackend {
     let isEmpty = file.ours == nil || file.theirs == nil
     let content = isEmpty && file.isWithoutContracts(bytes) ? nil : bytes
     if let content {
-      let mode = try FileSystem.status(of: path).map { $0.st_mode & 0o7777 } ?? 0o600
-      try FileSystem.replace(path, with: content, mode: mode, isDurable: true)
+      try write(content, to: path)
     } else if present != nil {
       try FileSystem.remove(path)
     }
+    try stage(file.path, content, file.mode)
+  }
+
+  private func write(_ bytes: [UInt8], to path: String) throws(StateError) {
+    let mode = try FileSystem.status(of: path).map { $0.st_mode & 0o7777 } ?? 0o600
+    try FileSystem.replace(path, with: bytes, mode: mode, isDurable: true)
+  }
+
+  private func stage(_ path: String, _ bytes: [UInt8]?, _ mode: FileMode) throws(StateError) {
     try read { reader throws(StateError) in
-      try convertingGitErrors(.writeFailed, "\(file.path) could not be staged") {
-        let entry = try content.map { (id: try reader.repository.writeBlob($0), mode: file.mode) }
+      try convertingGitErrors(.writeFailed, "\(path) could not be staged") {
+        let entry = try bytes.map { (id: try reader.repository.writeBlob($0), mode: mode) }
         let index = try reader.repository.prepareIndex(
-          setting: [(path: file.path, entry: entry)], baseTree: nil)
+          setting: [(path: path, entry: entry)], baseTree: nil)
         try index.commit()
       }
     }
+  }
+}
+
+/// Two files of one chain.
+private struct TwinFiles: Sendable {
+  var ours: DeploymentFile
+  var theirs: DeploymentFile
+  var folder: DeploymentFolder
+
+  var path: String { folder.pathOf(ours.name) }
+  var otherPath: String { folder.pathOf(theirs.name) }
+
+  /// Both in one, the first by name.
+  func merged(_ resolution: MergeResolution) throws(StateError) -> (
+    file: DeploymentFile, conflicts: [MergeConflict]
+  ) {
+    var conflicts: [MergeConflict] = []
+    let file = try DeploymentFile.merging(
+      base: nil, ours: ours, theirs: theirs, resolution: resolution, conflicts: &conflicts)
+    return (file, conflicts)
   }
 }
 
@@ -102,20 +163,29 @@ private struct UnmergedFile: Sendable {
 
   /// The file merged by contracts; a side that removed it removed all its contracts.
   func merged(_ resolution: MergeResolution) throws(StateError) -> MergeDriver.Merged {
-    let sides = (try deployment(ours), try deployment(theirs))
-    guard let present = sides.0 ?? sides.1 else { throw unreadable() }
-    let mine: DeploymentFile
-    if let ours = sides.0 {
-      mine = ours
-    } else {
-      mine = try DeploymentFile.new(
-        name: present.name, network: present.network, chainID: present.chainID)
+    guard
+      var merged = try MergeDriver.merge(
+        path: path, base: base, ours: ours, theirs: theirs, resolution)
+    else { throw unreadable() }
+    guard let problem = merged.problem, let chainID = Self.chain(of: merged.bytes, path) else {
+      return merged
     }
-    var conflicts: [MergeConflict] = []
-    let merged = try DeploymentFile.merging(
-      base: try deployment(base), ours: mine, theirs: sides.1,
-      resolution: resolution, conflicts: &conflicts)
-    return MergeDriver.Merged(bytes: merged.bytes, conflicts: conflicts)
+    // The side that can be read may be chosen; the other cannot.
+    if let side = resolution.side(for: ContractKey(chainID, "")) {
+      guard side != merged.unreadableSide else {
+        throw StateError(.serializationFailed, problem, file: path)
+      }
+      merged.problem = nil
+    }
+    return merged
+  }
+
+  private static func chain(of bytes: [UInt8], _ path: String) -> ChainID? {
+    guard
+      case .deployment(let file) = DeploymentFile.parse(
+        name: FileSystem.split(path).name, bytes: bytes)
+    else { return nil }
+    return file.chainID
   }
 
   func isWithoutContracts(_ bytes: [UInt8]) -> Bool {
@@ -126,19 +196,10 @@ private struct UnmergedFile: Sendable {
     return file.contracts.isEmpty
   }
 
-  private func deployment(_ bytes: [UInt8]?) throws(StateError) -> DeploymentFile? {
-    guard let bytes else { return nil }
-    guard
-      case .deployment(let file) = DeploymentFile.parse(
-        name: FileSystem.split(path).name, bytes: bytes)
-    else { throw unreadable() }
-    return file
-  }
-
   private func unreadable() -> StateError {
     StateError(
       .serializationFailed,
-      "\(path.escapingUnprintable) is no deployment file on one of the sides, so git merged it by lines; "
-        + "mend it and say: git add \(path.escapingUnprintable)", file: path)
+      "\(path.escapingUnprintable) is no deployment file that can be read on either side, so git merged "
+        + "it by lines; mend it and say: git add \(path.escapingUnprintable)", file: path)
   }
 }

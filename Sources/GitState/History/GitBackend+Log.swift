@@ -269,6 +269,23 @@ extension GitReader {
     )
   }
 
+  /// The folder as the working tree has it, without files that are absent there; nil where it has
+  /// another branch.
+  mutating func workingFolder() throws(StateError) -> DeploymentFolder? {
+    try convertingGitErrors(.backendUnavailable, "the working files could not be read") {
+      guard let root = location.workingDirectory,
+        case .branch(let head, _) = try repository.head(), head == (try branch().name)
+      else { return nil }
+      var notes: [String] = []
+      var folder = try workingSnapshot(&notes)?.folder ?? snapshot(at: nil).folder
+      for file in folder.deployments
+      where try FileSystem.kind(of: "\(root)/\(folder.pathOf(file.name))") == .absent {
+        folder[file.name] = nil
+      }
+      return folder
+    }
+  }
+
   /// The working files as they are, where they differ from the tip; nil where they do not, or where
   /// there are none of this branch.
   fileprivate mutating func workingSnapshot(_ notes: inout [String]) throws(StateError)

@@ -49,22 +49,24 @@ struct StateMerge: Sendable {
           other: other, paths: try context.otherPaths(nil, other.id), isFastForward: true))
     }
     let relation = try context.relation(other.id)
-    var base: ObjectID?
+    let bases: [ObjectID]
     switch relation {
     case .contained: return PlannedOperation.Outcome()
-    case .ahead: base = tip
-    case .diverged(let common): base = common.first
+    case .ahead: bases = [tip]
+    case .diverged(let common): bases = common
     case .unrelated(let isShallow):
       guard allowsUnrelated else { throw unrelated(other, isShallow: isShallow) }
+      bases = []
     }
-    let (start, theirs) = (try context.folder(base), try context.folder(other.id))
+    let base = bases.first
+    let (start, theirs) = (try Self.start(bases, context), try context.folder(other.id))
     let ours = try context.folder(tip)
     var conflicts: [MergeConflict] = []
     folder = try folder.merging(
       from: start, to: theirs, resolution: resolution, conflicts: &conflicts)
     var notes: [String] = []
     let changes = ChangeSet(from: nil, start, to: nil, theirs, notes: &notes)
-    try resolution.refuseUnmet(by: [changes], name.quoted)
+    try resolution.refuseUnmet(by: [changes], renames: start.renames(to: ours), name.quoted)
     try GitBackend.refuse(conflicts, "the merge of \(name.quoted) conflicts with changes here of")
     let paths = try context.otherPaths(base, other.id)
     return PlannedOperation.Outcome(
@@ -73,6 +75,24 @@ struct StateMerge: Sendable {
       subject: "Merge \(name.escapingUnprintable)",
       joins: PlannedOperation.Join(
         other: other, paths: paths, isFastForward: base == tip))
+  }
+
+  /// The state that both lines come from; where they crossed, the states that they come from merged.
+  ///
+  /// Any one of these would do for what only one line changed since. But where the lines settled a
+  /// conflict in two ways, one of them is as that state has it and would silently yield.
+  private static func start(_ bases: [ObjectID], _ context: PlannedOperation.Context)
+    throws(StateError) -> DeploymentFolder
+  {
+    guard let first = bases.first else { return try context.folder(nil) }
+    var start = try context.folder(first)
+    for other in bases.dropFirst() {
+      let earlier = try Self.start(try context.mergeBases(first, other), context)
+      var settled: [MergeConflict] = []
+      start = try start.merging(
+        from: earlier, to: try context.folder(other), resolution: .ancestors, conflicts: &settled)
+    }
+    return start
   }
 
   private func unrelated(_ other: Commit, isShallow: Bool) -> StateError {

@@ -41,6 +41,8 @@ extension GitBackend {
       var outcome = PlannedOperation.Outcome()
       var conflicts: [MergeConflict] = []
       var undone: [ChangeSet] = []
+      let now = folder
+      var renames: [ContractKey: ContractKey] = [:]
       var subjects: [String] = []
       for revision in revisions {
         let commit = try context.commit(revision)
@@ -50,10 +52,13 @@ extension GitBackend {
           from: after, to: before, resolution: resolution, conflicts: &conflicts)
         var notes: [String] = []
         undone.append(ChangeSet(from: nil, before, to: nil, after, notes: &notes))
+        if !resolution.contracts.isEmpty {
+          renames.merge(after.renames(to: now)) { first, _ in first }
+        }
         subjects.append(commit.subject)
         outcome.trailers.append(("GitState-Reverts", commit.id.hex))
       }
-      try resolution.refuseUnmet(by: undone, "the commits to revert")
+      try resolution.refuseUnmet(by: undone, renames: renames, "the commits to revert")
       try Self.refuse(conflicts, "the revert conflicts with later changes of")
       outcome.subject =
         subjects.count == 1
@@ -197,7 +202,7 @@ extension GitBackend {
       .mergeConflict,
       "nothing was written: \(what) \(named.joined(separator: ", "))"
         + "\(rest); settle them with --resolve ours, --resolve theirs or --resolve KEY=ours",
-      key: first.key, conflicts: conflicts)
+      key: first.key.name.isEmpty ? nil : first.key, conflicts: conflicts)
   }
 }
 

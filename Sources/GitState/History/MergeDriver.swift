@@ -9,9 +9,16 @@ public enum MergeDriver {
     public let bytes: [UInt8]
     /// What excludes each other.
     public let conflicts: [MergeConflict]
+    /// Why the file is not the merge of all three; nil where it is.
+    public var problem: String?
+    /// The side that cannot be read; nil where both can.
+    public var unreadableSide: MergeResolution.Side?
   }
 
   /// Merges three versions of a file by contract and field.
+  ///
+  /// Where one side cannot be read, the file is just the other side's, and the problem says so: a
+  /// merge by lines would make a file that nobody can read.
   ///
   /// - Parameters:
   ///   - path: The file's path, for its name.
@@ -19,28 +26,73 @@ public enum MergeDriver {
   ///   - ours: Our side.
   ///   - theirs: The other side.
   ///   - resolution: Which side is right in a conflict.
-  /// - Returns: The merged file; nil where one of them is no deployment file, so that lines are all
-  ///   that can be compared.
+  ///   - isOfAncestors: Whether the result is what a merge starts from where lines crossed: then a
+  ///     conflict is settled by what was there before both sides.
+  /// - Returns: The merged file; nil where neither side is a deployment file that can be read, so
+  ///   that lines are all that can be compared.
   /// - Throws: `SERIALIZATION_FAILED` where an entry that takes part cannot be read.
   public static func merge(
     path: String, base: [UInt8], ours: [UInt8], theirs: [UInt8],
-    resolution: MergeResolution = MergeResolution()
+    resolution: MergeResolution = MergeResolution(), isOfAncestors: Bool = false
   ) throws(StateError) -> Merged? {
+    let resolution = isOfAncestors ? .ancestors : resolution
+    return try merge(
+      path: path, base: base.isEmpty ? nil : base, ours: ours, theirs: theirs, resolution)
+  }
+
+  /// Merges three versions, of which any may be absent.
+  static func merge(
+    path: String, base: [UInt8]?, ours: [UInt8]?, theirs: [UInt8]?, _ resolution: MergeResolution
+  ) throws(StateError) -> Merged? {
+    let start = base.map { version($0, path) }
+    let sides = (ours.map { version($0, path) }, theirs.map { version($0, path) })
+    switch sides {
+    case (.deployment?, .deployment?), (.deployment?, nil), (nil, .deployment?):
+      let (mine, other) = (sides.0?.deployment, sides.1?.deployment)
+      var present = mine
+      if present == nil, let other {
+        present = try DeploymentFile.new(
+          name: other.name, network: other.network, chainID: other.chainID)
+      }
+      guard let present else { return nil }
+      var conflicts: [MergeConflict] = []
+      let merged = try DeploymentFile.merging(
+        base: start?.deployment, ours: present, theirs: other, resolution: resolution,
+        conflicts: &conflicts)
+      let problem = start?.problem.map {
+        "\(path.escapingUnprintable): the version that both sides started from cannot be read (\($0)), "
+          + "so what one side removed since cannot be told; look at the file before it is committed"
+      }
+      return Merged(bytes: merged.bytes, conflicts: conflicts, problem: problem)
+    case (.deployment(let file)?, let other?):
+      return unreadable(.theirs, kept: .ours, file, other, path)
+    case (let other?, .deployment(let file)?):
+      return unreadable(.ours, kept: .theirs, file, other, path)
+    default: return nil
+    }
+  }
+
+  private static func unreadable(
+    _ side: MergeResolution.Side, kept: MergeResolution.Side, _ file: DeploymentFile,
+    _ other: FileContent, _ path: String
+  ) -> Merged {
+    Merged(
+      bytes: file.bytes, conflicts: [],
+      problem:
+        "\(path.escapingUnprintable): \(side.rawValue) cannot be read (\(other.problem ?? "")), so "
+        + "the file is as \(kept.rawValue) has it; keep it with gitstate conflicts --resolve "
+        + "\(kept.rawValue), or mend it by hand and say: git add \(path.escapingUnprintable)",
+      unreadableSide: side)
+  }
+
+  private static func version(_ bytes: [UInt8], _ path: String) -> FileContent {
     let name = FileSystem.split(path).name
-    func file(_ bytes: [UInt8]) -> DeploymentFile? {
-      guard bytes.count <= DeploymentFile.maximumSize,
-        case .deployment(let file) = DeploymentFile.parse(name: name, bytes: bytes)
-      else { return nil }
-      return file
+    guard bytes.count <= DeploymentFile.maximumSize else {
+      return .broken(
+        StateError(
+          .backendUnavailable, "\(name) is larger than \(DeploymentFile.maximumSize >> 20) MB"))
     }
-    let start = base.isEmpty ? nil : file(base)
-    guard base.isEmpty || start != nil, let mine = file(ours), let other = file(theirs) else {
-      return nil
-    }
-    var conflicts: [MergeConflict] = []
-    let merged = try DeploymentFile.merging(
-      base: start, ours: mine, theirs: other, resolution: resolution, conflicts: &conflicts)
-    return Merged(bytes: merged.bytes, conflicts: conflicts)
+    return DeploymentFile.parse(name: name, bytes: bytes)
   }
 
   /// A file as a text whose order does not depend on the file's: its members, then each contract's
@@ -78,5 +130,21 @@ public enum MergeDriver {
 
   private static func shown(_ value: JSONValue) -> String {
     (value.string ?? value.text(.compact)).escapingUnprintable
+  }
+}
+
+extension FileContent {
+  /// The network's file, where it is one.
+  fileprivate var deployment: DeploymentFile? {
+    if case .deployment(let file) = self { file } else { nil }
+  }
+
+  /// Why it is no network's file; nil where it is one.
+  fileprivate var problem: String? {
+    switch self {
+    case .deployment: nil
+    case .foreign: "it has no chainId or no contracts"
+    case .broken(let error): error.message
+    }
   }
 }

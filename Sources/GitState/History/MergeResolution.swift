@@ -15,6 +15,16 @@ public struct MergeResolution: Hashable, Sendable {
   /// A key whose name is empty stands for all of its chain: the file's own members, and the contracts
   /// that are not named.
   public var contracts: [ContractKey: Side]
+  /// Whether a conflict is settled by what was there before both sides: so states are merged that a
+  /// merge starts from, where lines crossed, and what was settled there in two ways stays a conflict.
+  var prefersBase = false
+
+  /// The resolution for states that a merge starts from.
+  static var ancestors: MergeResolution {
+    var resolution = MergeResolution()
+    resolution.prefersBase = true
+    return resolution
+  }
 
   /// Makes a resolution; without arguments every conflict stays one.
   ///
@@ -61,10 +71,15 @@ public struct MergeResolution: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - changes: What the other side changed.
+  ///   - renames: Contracts that bear another name here, old to new.
   ///   - what: The commits, for the message.
   /// - Throws: `INVALID_ARGUMENT` naming the first.
-  func refuseUnmet(by changes: [ChangeSet], _ what: String) throws(StateError) {
-    let keys = Set(changes.flatMap { $0.changes.flatMap(\.keys) })
+  func refuseUnmet(
+    by changes: [ChangeSet], renames: @autoclosure () -> [ContractKey: ContractKey], _ what: String
+  ) throws(StateError) {
+    guard !contracts.isEmpty else { return }
+    var keys = Set(changes.flatMap { $0.changes.flatMap(\.keys) })
+    for (old, new) in renames() where keys.contains(old) { keys.insert(new) }
     let chains = Set(keys.map(\.chainID) + changes.flatMap { $0.files.map(\.chainID) })
     let unmet = contracts.keys.filter { key in
       key.name.isEmpty ? !chains.contains(key.chainID) : !keys.contains(key)

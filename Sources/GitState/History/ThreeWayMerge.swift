@@ -31,8 +31,10 @@ enum ThreeWayMerge {
   ) -> Contract? {
     if ours == theirs || base == theirs { return ours }
     if base == ours { return theirs }
+    if resolution.prefersBase, base == nil { return nil }
     let side = resolution.side(for: key)
     guard let ours, let theirs else {
+      if resolution.prefersBase { return base }
       if let side { return side == .ours ? ours : theirs }
       for field in FieldChange.between(base, ours ?? theirs) {
         conflicts.append(
@@ -56,6 +58,8 @@ enum ThreeWayMerge {
         // Every put sets the time, so it would conflict wherever both sides changed anything: the
         // contract was last touched at the later of the two.
         merged[name] = theirs.timestamp > ours.timestamp ? their : our
+      } else if resolution.prefersBase {
+        merged[name] = was
       } else if side == nil {
         conflicts.append(
           MergeConflict(key: key, field: name, base: was, ours: our, theirs: their))

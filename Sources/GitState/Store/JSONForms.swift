@@ -53,7 +53,8 @@ extension FieldChange {
 }
 
 extension MergeConflict {
-  /// `{"key","field","base","ours","theirs"}`; what was not there is absent.
+  /// `{"key","field","base","ours","theirs"}`, and `"removedBy"`, the side that has no such contract
+  /// any more; what was not there is absent.
   ///
   /// For a member of the file itself, the key is the chain's ID alone, as `--resolve` takes it.
   public var json: JSONObject {
@@ -63,6 +64,18 @@ extension MergeConflict {
     json["base"] = base
     json["ours"] = ours
     json["theirs"] = theirs
+    json["removedBy"] = removingSide.map { .string($0.rawValue) }
+    return json
+  }
+}
+
+extension FileConflicts {
+  /// `{"file"}`, with `"otherFile"` where two files are of one chain, and `"problem"` where the file is
+  /// not merged by contracts.
+  public var json: JSONObject {
+    var json: JSONObject = ["file": .string(file)]
+    json["otherFile"] = otherFile.map { .string($0) }
+    json["problem"] = problem.map { .string($0) }
     return json
   }
 }

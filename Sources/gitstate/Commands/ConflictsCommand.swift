@@ -9,7 +9,9 @@ struct ConflictsCommand: AsyncParsableCommand {
     discussion: """
       Exits with 5 where there is any conflict. --resolve writes and stages the files that it settles; \
       then git goes on as usual (git commit, git rebase --continue). Ours and theirs are as git has \
-      them: in a rebase, ours is the branch that is rebased onto.
+      them: in a rebase, ours is the branch that is rebased onto. Where both sides made the file of a \
+      chain, each under its own name, git leaves two files; they are listed here, too, and any \
+      --resolve makes them one, ours being the first by name.
       """)
 
   @Option(help: "Settle conflicts: ours, theirs, KEY=ours or KEY=theirs. Repeat it for more.")
@@ -29,7 +31,10 @@ struct ConflictsCommand: AsyncParsableCommand {
     }
     let conflicts = left.flatMap(\.conflicts)
     if options.json {
-      Output.writeJSON(["conflicts": .array(conflicts.map { .object($0.json) })])
+      var json: JSONObject = ["conflicts": .array(conflicts.map { .object($0.json) })]
+      let odd = left.filter { $0.problem != nil || $0.otherFile != nil }
+      if !odd.isEmpty { json["files"] = .array(odd.map { .object($0.json) }) }
+      Output.writeJSON(.object(json))
     } else {
       for file in settled { Output.line("settled and staged: \(file.escapingUnprintable)") }
       for file in left { print(file) }
@@ -41,7 +46,12 @@ struct ConflictsCommand: AsyncParsableCommand {
 
   private func print(_ file: FileConflicts) {
     guard file.problem == nil else { return }
-    Output.line(file.file.escapingUnprintable)
+    if let other = file.otherFile {
+      Output.line(
+        "\(file.file.escapingUnprintable) and \(other.escapingUnprintable) are of the same chain")
+    } else {
+      Output.line(file.file.escapingUnprintable)
+    }
     for conflict in file.conflicts { Output.line(Failure.text(conflict)) }
     if file.conflicts.isEmpty {
       Output.line("  no field is in conflict; settle it with: gitstate conflicts --resolve ours")

@@ -13,14 +13,19 @@ struct MergeDriverCommand: ParsableCommand {
   @Argument(help: "The other version.") var theirs: String
   @Argument(help: "The file's path in the repository.") var path: String
 
+  @Flag(help: "Merge what a merge starts from: a conflict is settled by what was there before.")
+  var ancestors = false
+
   func run() throws {
     let merged: MergeDriver.Merged?
     do throws(StateError) {
       merged = try MergeDriver.merge(
         path: path, base: try readInput(base), ours: try readInput(ours),
-        theirs: try readInput(theirs))
+        theirs: try readInput(theirs), isOfAncestors: ancestors)
     } catch {
-      Output.note("gitstate: \(error.message.escapingUnprintable)")
+      Output.note(
+        "gitstate: \(error.message.escapingUnprintable); so git merges it by lines, and what it leaves "
+          + "may not parse")
       merged = nil
     }
     guard let merged else { mergeByLines() }
@@ -33,7 +38,11 @@ struct MergeDriverCommand: ParsableCommand {
     }
     Output.write(merged.bytes, to: descriptor)
     close(descriptor)
-    guard !merged.conflicts.isEmpty else { return }
+    guard !merged.conflicts.isEmpty || merged.problem != nil, !ancestors else { return }
+    if let problem = merged.problem {
+      Output.note("gitstate: \(problem)")
+      throw ExitCode(Failure.Status.failed)
+    }
     for conflict in merged.conflicts { Output.note(Failure.text(conflict)) }
     Output.note(
       "\(path.escapingUnprintable) has our side's values there; settle it with: gitstate conflicts "

@@ -92,4 +92,34 @@ import Testing
       #expect(conflict.ours != conflict.theirs || conflict.removingSide != nil)
     }
   }
+
+  /// A contract is its address, whatever the name: what both sides still have, the merge has, and what
+  /// one side renamed has the other side's changes.
+  @Test(arguments: 1...60)
+  func noContractIsLostThatWasRenamed(seed: UInt64) throws {
+    var history = RandomHistory(seed: seed)
+    let base = try history.folder()
+    let ours = try history.renamed(try history.changed(base), to: ["R1", "R2"])
+    let theirs = try history.renamed(try history.changed(base), to: ["R2", "R3"])
+    func addresses(_ folder: DeploymentFolder) throws -> Set<String> {
+      Set(try folder.allContracts().values.compactMap { $0.liveAddress?.lowercased() })
+    }
+    let kept = try addresses(base).intersection(addresses(ours)).intersection(addresses(theirs))
+    for side in [nil] + MergeResolution.Side.allCases.map(Optional.some) {
+      var conflicts: [MergeConflict] = []
+      let merged = try ours.merging(
+        from: base, to: theirs, resolution: MergeResolution(side: side), conflicts: &conflicts)
+      if side != nil { #expect(conflicts.isEmpty) }
+      #expect(try kept.isSubset(of: addresses(merged)))
+      guard side == nil, conflicts.isEmpty else { continue }
+      #expect(try theirs.merged(from: base, to: ours) == merged.allContracts())
+    }
+    // And a rename that is taken back leaves the changes that came after it.
+    let renamed = try history.renamed(base, to: ["R1"])
+    let later = try history.changed(renamed, names: ["A", "B", "R1"])
+    var conflicts: [MergeConflict] = []
+    let back = try later.merging(
+      from: renamed, to: base, resolution: MergeResolution(side: .ours), conflicts: &conflicts)
+    #expect(try addresses(back) == addresses(later))
+  }
 }

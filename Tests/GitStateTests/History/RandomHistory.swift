@@ -40,6 +40,21 @@ struct RandomHistory {
     return result
   }
 
+  /// A folder in which some contracts bear other names, which are no other contract's.
+  mutating func renamed(_ folder: DeploymentFolder, to names: [String]) throws -> DeploymentFolder {
+    var result = folder
+    for name in names {
+      let contracts = try result.contracts(matching: ContractQuery())
+      guard !contracts.isEmpty else { break }
+      let contract = records.random.pick(contracts)
+      let key = ContractKey(contract.chainID, name)
+      guard try result.contract(key) == nil else { continue }
+      try result.apply(
+        [(contract.key, nil), (key, contract.renamed(to: key))], isTaken: { _ in false })
+    }
+    return result
+  }
+
   private mutating func put(into folder: inout DeploymentFolder, _ key: ContractKey? = nil) throws {
     let key = key ?? ContractKey(records.random.pick(Self.chains), records.random.pick(Self.names))
     var record = records.record(key.name)

@@ -36,6 +36,13 @@ extension GitBackend {
       for (key, value) in [
         ("merge.gitstate.name", "GitState: by contract and field"),
         ("merge.gitstate.driver", "\(program) merge-driver %O %A %B %P"),
+        // For the states that a merge starts from, where lines crossed.
+        ("merge.gitstate.recursive", "gitstate-ancestors"),
+        ("merge.gitstate-ancestors.name", "GitState: what both sides come from"),
+        (
+          "merge.gitstate-ancestors.driver",
+          "\(program) merge-driver --ancestors %O %A %B %P"
+        ),
         ("diff.gitstate.textconv", "\(program) diff-driver"),
       ] where try repository.configuration(key) != value {
         try repository.setConfiguration(key, value)

@@ -252,6 +252,11 @@ final class GitWriter {
             try repository.relation(of: other, to: tip)
           }
         },
+        mergeBases: { [self] one, other throws(StateError) in
+          try convertingGitErrors(.backendUnavailable, "the history could not be read") {
+            try repository.mergeBases(one, other)
+          }
+        },
         otherPaths: { [self] base, other throws(StateError) in
           try convertingGitErrors(.backendUnavailable, "the commits to merge could not be read") {
             try OtherFiles(location).changes(from: base, to: other, onto: tip)

@@ -14,6 +14,8 @@ struct PlannedOperation: Sendable {
     let commit: (String) throws(StateError) -> Commit
     /// How another commit stands to the tip.
     let relation: (ObjectID) throws(StateError) -> HistoryRelation
+    /// The best common ancestors of two commits.
+    let mergeBases: (ObjectID, ObjectID) throws(StateError) -> [ObjectID]
     /// What another line changed since a commit besides the state, as far as the tip lacks it.
     let otherPaths: (ObjectID?, ObjectID) throws(StateError) -> [Join.Path]
   }
