@@ -1,9 +1,9 @@
 import LosslessJSON
 
-/// Looks for values that must not be kept in git: private keys, mnemonics, tokens.
+/// Looks for values that must not be kept in git: private keys, mnemonics, passwords, tokens.
 ///
 /// A private key and a transaction's hash look alike, so that digits alone are never enough: a value is
-/// found by the name of its field, or by a form that nothing else has.
+/// found by a name (its field's, or one beside it in a text), or by a form that nothing else has.
 enum SecretScan {
   /// A value that looks like a secret.
   struct Finding: Equatable {
@@ -14,9 +14,7 @@ enum SecretScan {
   }
 
   /// What a change brings that was not there before; the values themselves are never told.
-  static func findings(in change: ContractChange) -> [Finding] {
-    findings(in: change.fields.filter { !known.contains($0.path) })
-  }
+  static func findings(in change: ContractChange) -> [Finding] { findings(in: change.fields) }
 
   /// The same for the members of a file besides its contracts.
   static func findings(in file: FileMembersChange) -> [Finding] { findings(in: file.fields) }
@@ -24,7 +22,8 @@ enum SecretScan {
   private static func findings(in fields: [FieldChange]) -> [Finding] {
     var found: [Finding] = []
     for field in fields {
-      if let value = field.new { look(at: value, field.path, name: field.path, &found) }
+      guard let value = field.new else { continue }
+      look(at: value, field.path, name: known.contains(field.path) ? nil : field.path, &found)
     }
     return found
   }
@@ -32,66 +31,35 @@ enum SecretScan {
   /// Fields whose values are public by their nature.
   private static let known = Contract.Field.all.filter { $0 != Contract.Field.deploymentArgs }
 
+  /// Members that only hold what the member around them is named after.
+  private static let holders: Set<String> = [
+    "value", "data", "raw", "hex", "plain", "text", "content", "phrase",
+  ]
+
   private static func look(
-    at value: JSONValue, _ path: String, name: String, _ found: inout [Finding]
+    at value: JSONValue, _ path: String, name: String?, _ found: inout [Finding]
   ) {
     switch value {
     case .string(let text):
-      if let what = form(of: text) ?? meaning(of: name, text) {
-        found.append(Finding(path: path, what: what))
-      }
+      let what = name.flatMap { SecretName($0).meaning(of: text) } ?? SecretText.meaning(of: text)
+      if let what { found.append(Finding(path: path, what: what)) }
     case .array(let elements):
+      // `["--private-key", "0x..."]` is a command's.
+      var option: String?
       for (index, element) in elements.enumerated() {
-        look(at: element, "\(path)[\(index)]", name: name, &found)
+        look(at: element, "\(path)[\(index)]", name: option ?? name, &found)
+        let text = element.string
+        option = text?.hasPrefix("-") == true ? text.map { String($0.drop { $0 == "-" }) } : nil
       }
     case .object(let members):
-      for (member, value) in members { look(at: value, "\(path).\(member)", name: member, &found) }
+      // `{"name": "privateKey", "value": "0x..."}` is one member in other words.
+      let label = ["name", "key", "field", "label"].lazy.compactMap { members[$0]?.string }.first
+      for (member, value) in members {
+        let isHeld = holders.contains(member.lowercased())
+        look(
+          at: value, "\(path).\(member)", name: isHeld ? label ?? name ?? member : member, &found)
+      }
     default: return
     }
-  }
-
-  /// What the text's own form says.
-  private static func form(of text: String) -> String? {
-    if text.contains("-----BEGIN") && text.contains("PRIVATE KEY-----") { return "a private key" }
-    if isMnemonic(text) { return "a mnemonic" }
-    let prefixes = [
-      "ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "sk_live_", "AKIA", "npm_",
-    ]
-    if let prefix = prefixes.first(where: text.hasPrefix),
-      text.utf8.count >= prefix.utf8.count + 16,
-      text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
-    {
-      return "an access token"
-    }
-    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-    if parts.count == 3, parts[0].hasPrefix("eyJ"), parts[1].hasPrefix("eyJ") {
-      return "an access token"
-    }
-    return nil
-  }
-
-  /// Twelve to twenty-four plain words, as BIP 39 has them.
-  private static func isMnemonic(_ text: String) -> Bool {
-    let words = text.split(whereSeparator: \.isWhitespace)
-    guard [12, 15, 18, 21, 24].contains(words.count) else { return false }
-    return words.allSatisfy { word in
-      (3...8).contains(word.utf8.count)
-        && word.utf8.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) }
-    } && Set(words).count > 8 || Set(words).count <= 2 && words.last == "about"
-  }
-
-  /// What the field's name says.
-  private static func meaning(of name: String, _ text: String) -> String? {
-    let plain = name.lowercased().filter { $0.isLetter || $0.isNumber }
-    let isAddress = text.utf8.count == 42 && text.hasPrefix("0x")
-    guard text.utf8.count >= 8, !isAddress else { return nil }
-    let words = [
-      ("privatekey", "a private key"), ("secretkey", "a private key"), ("mnemonic", "a mnemonic"),
-      ("seedphrase", "a mnemonic"), ("passphrase", "a pass phrase"), ("password", "a password"),
-      ("apikey", "an access token"), ("apisecret", "an access token"),
-      ("accesstoken", "an access token"), ("authtoken", "an access token"),
-      ("clientsecret", "an access token"),
-    ]
-    return words.first { plain.contains($0.0) }?.1
   }
 }
