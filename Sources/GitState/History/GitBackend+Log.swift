@@ -246,7 +246,7 @@ extension GitReader {
   }
 
   /// Whether a commit has another deployments folder than each of its parents.
-  private func isChanging(_ commit: Commit) throws -> Bool {
+  func isChanging(_ commit: Commit) throws -> Bool {
     let (own, before) = try folders(of: commit)
     return before.isEmpty ? own != nil : !before.contains(own)
   }

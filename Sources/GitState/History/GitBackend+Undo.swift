@@ -21,7 +21,8 @@ extension GitBackend {
   /// and fields stays.
   ///
   /// - Parameters:
-  ///   - revisions: The commits, in the order in which they are taken back.
+  ///   - revisions: The commits, in the order in which they are taken back; `A..B` stands for those
+  ///     that lead to B and not to A and changed the state, newest first.
   ///   - mainline: For merges: the parent, from 1, that the merge is compared with.
   ///   - resolution: Which side is right where later commits changed the same: `ours` is what is
   ///     there now, `theirs` what was there before the commit.
@@ -35,6 +36,7 @@ extension GitBackend {
     resolving resolution: MergeResolution = MergeResolution(), reason: String? = nil,
     isDryRun: Bool = false
   ) throws(StateError) -> WriteResult {
+    let revisions = try read { reader throws(StateError) in try reader.expanded(revisions) }
     for revision in revisions { try refuseCommitOfCode(revision) }
     let operation = PlannedOperation(.revert, reason: reason) {
       context, folder throws(StateError) in
@@ -239,5 +241,36 @@ extension DeploymentFolder {
     where file.contractNames.isEmpty && selectors.contains(.chain(file.chainID)) {
       if try other.file(of: file.chainID) == nil { self[file.name] = nil }
     }
+  }
+}
+
+extension GitReader {
+  /// Revisions with ranges in place of which their commits stand, newest first.
+  fileprivate func expanded(_ revisions: [String]) throws(StateError) -> [String] {
+    var expanded: [String] = []
+    for revision in revisions {
+      guard revision.contains("..") else {
+        expanded.append(revision)
+        continue
+      }
+      let (start, end) = try ends(of: revision)
+      let commits = try convertingGitErrors(.backendUnavailable, "the history could not be read") {
+        var commits: [String] = []
+        try repository.walk(
+          from: end.map { [$0] } ?? [], hiding: start.map { [$0] } ?? [], order: .topological
+        ) { commit in
+          if try isChanging(commit) { commits.append(commit.id.hex) }
+          return true
+        }
+        return commits
+      }
+      guard !commits.isEmpty else {
+        throw StateError(
+          .invalidArgument,
+          "nothing was written: \(revision.quoted) has no commit that changed the state")
+      }
+      expanded += commits
+    }
+    return expanded
   }
 }

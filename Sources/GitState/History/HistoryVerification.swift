@@ -96,8 +96,7 @@ private struct HistoryVerification {
 
 extension GitReader {
   /// The ends of a range of commits.
-  fileprivate func ends(of range: String?) throws(StateError) -> (start: ObjectID?, end: ObjectID?)
-  {
+  func ends(of range: String?) throws(StateError) -> (start: ObjectID?, end: ObjectID?) {
     func tip() throws(StateError) -> ObjectID? {
       try convertingGitErrors(
         .backendUnavailable, "the branch that has the state could not be read"
@@ -195,11 +194,11 @@ extension GitReader {
         "\(subject): \(key) is lost: its parent \(parent) has it, and neither side removed it")
       return
     }
-    func shown(_ value: JSONValue?) -> String {
-      value.map { ($0.string ?? $0.text(.compact)).escapingUnprintable } ?? "none"
-    }
-    let fields = dropped.change.fields.map {
-      "\($0.path.escapingUnprintable) \(shown($0.old)) -> \(shown($0.new))"
+    let fields = dropped.change.fields.map { field in
+      let values = ValueExcerpt.texts(of: [field.old, field.new]).map {
+        $0?.escapingUnprintable ?? "none"
+      }
+      return "\(field.path.escapingUnprintable) \(values.joined(separator: " -> "))"
     }
     report.warnings.append(
       "\(subject): what its parent \(parent) has of \(key) was dropped: "

@@ -14,14 +14,13 @@ struct ConflictsCommand: AsyncParsableCommand {
       --resolve makes them one, ours being the first by name.
       """)
 
-  @Option(help: "Settle conflicts: ours, theirs, KEY=ours or KEY=theirs. Repeat it for more.")
-  var resolve: [String] = []
+  @OptionGroup var settling: ResolveArguments
 
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {
     let state = try await options.openState()
-    let resolve = self.resolve
+    let resolve = settling.resolve
     let (settled, left) = try await state.withGit(named: "conflicts") { git throws(StateError) in
       var settled: [String] = []
       if !resolve.isEmpty {

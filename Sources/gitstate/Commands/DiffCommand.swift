@@ -25,9 +25,21 @@ struct DiffCommand: AsyncParsableCommand {
   @Option(help: "text, markdown or html.")
   var format = Format.text
 
+  @Option(
+    help: ArgumentHelp(
+      "For Markdown: at most this many bytes, as for a comment of a pull request; changes that do not "
+        + "fit are counted.", valueName: "bytes"))
+  var maxLength: Int?
+
   @OptionGroup var options: GlobalOptions
 
   func validate() throws {
+    if let maxLength {
+      guard format == .markdown else {
+        throw ValidationError("--max-length goes with --format markdown")
+      }
+      guard maxLength >= 1000 else { throw ValidationError("--max-length is 1000 or more") }
+    }
     guard revisions.count < 3 else { throw ValidationError("give at most two revisions") }
     guard !revisions.contains(where: { $0.contains("...") }) else {
       throw ValidationError("a range has two dots: A..B is what changed from A to B")
@@ -55,7 +67,8 @@ struct DiffCommand: AsyncParsableCommand {
       for line in ChangeSetText(changes: changes, palette: Palette(options)).lines {
         Output.line(line)
       }
-    case .markdown: Output.line(changes.markdown)
+    // With the newline behind it.
+    case .markdown: Output.line(changes.markdown(maximumLength: maxLength.map { $0 - 1 } ?? .max))
     case .html: Output.line(changes.html)
     }
   }

@@ -18,24 +18,19 @@ struct MergeCommand: AsyncParsableCommand {
   @Argument(help: "The branch, or any other revision.")
   var revision: String
 
-  @Option(help: "Settle conflicts: ours, theirs, KEY=ours or KEY=theirs. Repeat it for more.")
-  var resolve: [String] = []
+  @OptionGroup var settling: ResolveArguments
 
   @Flag(help: "Merge two histories that have no commit in common.")
   var allowUnrelatedHistories = false
 
-  @Flag(help: "Show what would change, and write nothing.")
-  var dryRun = false
-
-  @Option(name: [.customShort("m"), .customLong("reason")], help: "Why, for the commit.")
-  var reason: String?
+  @OptionGroup var write: HistoryWriteArguments
 
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {
     let state = try await options.openState()
-    let (revision, resolve, allowsUnrelated) = (revision, self.resolve, allowUnrelatedHistories)
-    let (reason, isDryRun) = (reason, dryRun)
+    let (revision, resolve, allowsUnrelated) = (revision, settling.resolve, allowUnrelatedHistories)
+    let (reason, isDryRun) = (write.reason, write.dryRun)
     let result = try await state.withGit(named: "merge") { git throws(StateError) in
       let resolution = try MergeResolution(resolve, in: git.snapshot())
       return try git.merge(
@@ -43,6 +38,7 @@ struct MergeCommand: AsyncParsableCommand {
         isDryRun: isDryRun)
     }
     options.printAnswer(
-      result, isDryRun: dryRun, unchanged: "nothing to merge: the branch has all of it already")
+      result, isDryRun: write.dryRun,
+      unchanged: "nothing to merge: the branch has all of it already")
   }
 }

@@ -13,11 +13,7 @@ struct RestoreCommand: AsyncParsableCommand {
     help: ArgumentHelp("The revision or date that has the wanted record.", valueName: "revision"))
   var from: String
 
-  @Flag(help: "Show what would change, and write nothing.")
-  var dryRun = false
-
-  @Option(name: [.customShort("m"), .customLong("reason")], help: "Why, for the commit.")
-  var reason: String?
+  @OptionGroup var write: HistoryWriteArguments
 
   @OptionGroup var options: GlobalOptions
 
@@ -25,12 +21,12 @@ struct RestoreCommand: AsyncParsableCommand {
     let expression = try KeyExpression(key)
     let state = try await options.openState()
     let key = try await state.key(expression)
-    let (from, reason, isDryRun) = (self.from, reason, dryRun)
+    let (from, reason, isDryRun) = (self.from, write.reason, write.dryRun)
     let result = try await state.withGit(named: "restore", keys: [key]) { git throws(StateError) in
       try git.restore(key, from: from, reason: reason, isDryRun: isDryRun)
     }
     options.printAnswer(
-      result, isDryRun: dryRun,
+      result, isDryRun: write.dryRun,
       unchanged: "nothing to restore: \(key.description.escapingUnprintable) is recorded so already"
     )
   }

@@ -12,7 +12,7 @@ struct RevertCommand: AsyncParsableCommand {
       before the commit, --resolve 56-LookCoin=theirs does so for one contract.
       """)
 
-  @Argument(help: "The commits.")
+  @Argument(help: "The commits, or A..B for those that lead to B and not to A.")
   var revisions: [String]
 
   @Option(
@@ -20,28 +20,24 @@ struct RevertCommand: AsyncParsableCommand {
       "For a merge: which of its parents, from 1, it is compared with.", valueName: "number"))
   var mainline: Int?
 
-  @Option(help: "Settle conflicts: ours, theirs, KEY=ours or KEY=theirs. Repeat it for more.")
-  var resolve: [String] = []
+  @OptionGroup var settling: ResolveArguments
 
-  @Flag(help: "Show what would change, and write nothing.")
-  var dryRun = false
-
-  @Option(name: [.customShort("m"), .customLong("reason")], help: "Why, for the commit.")
-  var reason: String?
+  @OptionGroup var write: HistoryWriteArguments
 
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {
     let state = try await options.openState()
-    let (revisions, mainline, resolve) = (revisions, mainline, self.resolve)
-    let (reason, isDryRun) = (reason, dryRun)
+    let (revisions, mainline, resolve) = (revisions, mainline, settling.resolve)
+    let (reason, isDryRun) = (write.reason, write.dryRun)
     let result = try await state.withGit(named: "revert") { git throws(StateError) in
       let resolution = try MergeResolution(resolve, in: git.snapshot())
       return try git.revert(
         revisions, mainline: mainline, resolving: resolution, reason: reason, isDryRun: isDryRun)
     }
     options.printAnswer(
-      result, isDryRun: dryRun, unchanged: "nothing to take back: the state has none of it any more"
+      result, isDryRun: write.dryRun,
+      unchanged: "nothing to take back: the state has none of it any more"
     )
   }
 }

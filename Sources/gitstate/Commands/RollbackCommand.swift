@@ -16,24 +16,21 @@ struct RollbackCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Only this contract or chain. Repeat it for more.", valueName: "what"))
   var only: [String] = []
 
-  @Flag(help: "Show what would change, and write nothing.")
-  var dryRun = false
-
-  @Option(name: [.customShort("m"), .customLong("reason")], help: "Why, for the commit.")
-  var reason: String?
+  @OptionGroup var write: HistoryWriteArguments
 
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {
     let state = try await options.openState()
     let (revision, only) = (self.revision, self.only)
-    let (reason, isDryRun) = (reason, dryRun)
+    let (reason, isDryRun) = (write.reason, write.dryRun)
     let result = try await state.withGit(named: "rollback") { git throws(StateError) in
       let selectors = try only.map { text throws(StateError) in try git.selector(text) }
       return try git.rollback(to: revision, only: selectors, reason: reason, isDryRun: isDryRun)
     }
     options.printAnswer(
-      result, isDryRun: dryRun, unchanged: "nothing to roll back: the state is the same as then")
+      result, isDryRun: write.dryRun,
+      unchanged: "nothing to roll back: the state is the same as then")
     if let before = result.changes.from, result.changes.to != nil {
       options.note(
         "The state before is \(before.prefix(7)); go back to it with: gitstate rollback \(before.prefix(7))"

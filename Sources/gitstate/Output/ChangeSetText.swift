@@ -11,8 +11,18 @@ struct ChangeSetText {
     guard !changes.isEmpty else { return [] }
     var lines: [String] = []
     if changes.changes.count > 3 {
-      lines += [palette.bold(changes.summary), changes.counts, ""]
+      lines += [palette.bold(changes.summary), changes.counts]
+      let redeployed = changes.redeployed
+      if !redeployed.isEmpty {
+        let names = redeployed.prefix(10).map {
+          "\($0.network.escapingUnprintable)/\($0.key.name.escapingUnprintable)"
+        }
+        let rest = redeployed.count > 10 ? " and \(redeployed.count - 10) more" : ""
+        lines.append(palette.alarm("REDEPLOYED: \(names.joined(separator: ", "))\(rest)"))
+      }
+      lines.append("")
     }
+    let nameWidth = changes.isLong ? min(40, changes.changes.map(\.key.name.count).max() ?? 0) : 0
     var chain: ChainID?
     func head(_ chainID: ChainID, _ network: String) {
       guard chainID != chain else { return }
@@ -34,8 +44,12 @@ struct ChangeSetText {
       addFiles(before: change.key.chainID)
       head(change.key.chainID, change.network)
       let old = change.oldName.map { "\($0.escapingUnprintable) -> " } ?? ""
-      lines.append("  \(palette.kind(change.kind))  \(old)\(change.key.name.escapingUnprintable)")
-      lines += fields(change.fields, isRemoved: change.kind == .removed)
+      let name = old + change.key.name.escapingUnprintable
+      let isBrief = changes.isLong && [.added, .removed].contains(change.kind)
+      let address = isBrief ? "  \(change.liveAddress?.escapingUnprintable ?? "")" : ""
+      lines.append(
+        "  \(palette.kind(change.kind))  \(isBrief ? name.padded(to: nameWidth) : name)\(address)")
+      if !isBrief { lines += fields(change.fields, isRemoved: change.kind == .removed) }
     }
     addFiles(before: nil)
     return lines
@@ -45,16 +59,16 @@ struct ChangeSetText {
     let width = fields.map(\.path.count).max() ?? 0
     return fields.map { field in
       let name = palette.faint(field.path.escapingUnprintable.padded(to: width))
+      let texts = ValueText.of([field.old, field.new])
       let values =
-        switch (field.old, field.new) {
-        case (nil, let new?): ValueText.of(new)
-        case (let old?, nil): "\(ValueText.of(old)) -> none"
-        case (let old?, let new?): "\(ValueText.of(old)) -> \(ValueText.of(new))"
+        switch (texts[0], texts[1]) {
+        case (nil, let new?): new
+        case (let old?, nil): "\(old) -> none"
+        case (let old?, let new?): "\(old) -> \(new)"
         case (nil, nil): ""
         }
       // What a removed contract had is for whoever wants it back, not news: old values alone.
-      let shown = isRemoved ? field.old.map(ValueText.of) ?? "" : values
-      return "    \(name)  \(shown)"
+      return "    \(name)  \(isRemoved ? texts[0] ?? "" : values)"
     }
   }
 }

@@ -63,10 +63,10 @@ struct Failure {
       conflict.key.name.isEmpty
       ? "chain \(conflict.key.chainID)" : conflict.key.description.escapingUnprintable
     let name = "\(key) \(conflict.field.escapingUnprintable)"
-    let values = [("base", conflict.base), ("ours", conflict.ours), ("theirs", conflict.theirs)]
-    let lines = values.map { side, value in
+    let values = ValueText.of([conflict.base, conflict.ours, conflict.theirs])
+    let lines = zip(["base", "ours", "theirs"], values).map { side, value in
       let absence = side == conflict.removingSide?.rawValue ? "contract not there" : "none"
-      return "    \(side.padded(to: 6))  \(value.map(ValueText.of) ?? absence)"
+      return "    \(side.padded(to: 6))  \(value ?? absence)"
     }
     return "  \(name)\n\(lines.joined(separator: "\n"))"
   }

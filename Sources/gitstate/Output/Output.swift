@@ -70,6 +70,8 @@ struct Palette {
 
   func bold(_ text: String) -> String { coloured(text, "1") }
   func faint(_ text: String) -> String { coloured(text, "2") }
+  /// What must not be missed.
+  func alarm(_ text: String) -> String { coloured(text, "1;97;41") }
 
   /// A kind of change; a redeployment stands out, since it must never happen by accident.
   func kind(_ kind: ContractChange.Kind) -> String {
@@ -78,7 +80,7 @@ struct Palette {
     return switch kind {
     case .added: coloured(text, "32")
     case .removed: coloured(text, "31")
-    case .redeployed: coloured(text, "1;97;41")
+    case .redeployed: alarm(text)
     case .upgraded: coloured(text, "36")
     case .renamed, .modified: coloured(text, "33")
     }
@@ -98,10 +100,15 @@ extension String {
 
 /// Values of records as people read them.
 enum ValueText {
-  /// A text without its quotation marks, anything else as compact JSON; an empty text is `""`, so
-  /// that it can be seen.
-  static func of(_ value: JSONValue) -> String {
-    if value.string?.isEmpty == true { return "\"\"" }
-    return (value.string ?? value.text(.compact)).escapingUnprintable
+  /// A text without its quotation marks, anything else as compact JSON.
+  ///
+  /// An empty text is `""`, so that it can be seen; what is huge is cut, and says so.
+  static func of(_ value: JSONValue) -> String { of([value])[0] ?? "" }
+
+  /// Values that are shown beside each other: those that are cut show where they differ.
+  static func of(_ values: [JSONValue?]) -> [String?] {
+    ValueExcerpt.texts(of: values).map { text in
+      text.map { $0.isEmpty ? "\"\"" : $0.escapingUnprintable }
+    }
   }
 }

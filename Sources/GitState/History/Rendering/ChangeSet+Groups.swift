@@ -32,8 +32,11 @@ extension ChangeSet {
     return groups.keys.sorted().compactMap { groups[$0] }
   }
 
+  /// Whether there are so many changes that what was added or removed has one line each.
+  public var isLong: Bool { changes.count > 50 }
+
   /// What was deployed anew, which must never happen by accident.
-  var redeployed: [ContractChange] { changes.filter { $0.kind == .redeployed } }
+  public var redeployed: [ContractChange] { changes.filter { $0.kind == .redeployed } }
 
   /// One line of all counts.
   public var counts: String { Self.counts(changes, files) }
@@ -54,8 +57,9 @@ extension ChangeSet {
 }
 
 extension ContractChange {
-  /// The address that callers use: after the change, or before it where the contract is gone.
-  var liveAddress: String? {
+  /// The address that callers use: after the change, or before it where the contract is gone; nil where
+  /// the change does not tell it.
+  public var liveAddress: String? {
     func value(_ field: String) -> String? {
       let change = fields.first { $0.path == field }
       let text = (change?.new ?? change?.old)?.string

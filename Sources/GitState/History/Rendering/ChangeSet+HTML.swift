@@ -6,15 +6,15 @@ extension ChangeSet {
   /// What comes from the state is escaped, so that it is text and nothing else.
   public var html: String {
     let title = isEmpty ? "No contract changed" : summary
-    var body = "<h1>\(Self.escaped(title))</h1>\n"
-    let ends = [from, to].map { $0.map { "<code>\(Self.escaped($0))</code>" } }
+    var body = "<h1>\(Markup.html(title))</h1>\n"
+    let ends = [from, to].map { $0.map { "<code>\(Markup.html($0))</code>" } }
     if let new = ends[1] ?? (ends[0] == nil ? nil : "files that are not committed") {
       body += "<p class=\"ends\">\(ends[0] ?? "nothing") &rarr; \(new)</p>\n"
     }
     let redeployed = redeployed
     if !redeployed.isEmpty {
       let names = redeployed.prefix(20).map {
-        "<code>\(Self.escaped("\($0.network)/\($0.key.name)"))</code>"
+        "<code>\(Markup.html("\($0.network)/\($0.key.name)"))</code>"
       }
       let rest = redeployed.count > 20 ? " and \(redeployed.count - 20) more" : ""
       body +=
@@ -24,18 +24,18 @@ extension ChangeSet {
     let networks = networks
     if networks.count > 1 || changes.count > 3 {
       let rows = networks.map { network in
-        "<tr><td><a href=\"#c\(network.chainID)\">\(Self.escaped(network.title))</a></td>"
+        "<tr><td><a href=\"#c\(network.chainID)\">\(Markup.html(network.title))</a></td>"
           + "<td>\(network.counts)</td></tr>"
       }
       body += "<table>\n\(rows.joined(separator: "\n"))\n</table>\n"
     }
     for network in networks {
       body +=
-        "<section id=\"c\(network.chainID)\">\n<h2>\(Self.escaped(network.title)) "
+        "<section id=\"c\(network.chainID)\">\n<h2>\(Markup.html(network.title)) "
         + "<small>\(network.counts)</small></h2>\n"
-      for change in network.changes { body += Self.article(change) }
+      for change in network.changes { body += Self.article(change, isBrief: isLong) }
       for file in network.files {
-        body += Self.article("file", Self.escaped(file.file), file.fields)
+        body += Self.article("file", Markup.html(file.file), file.fields)
       }
       body += "</section>\n"
     }
@@ -46,7 +46,7 @@ extension ChangeSet {
       <meta charset="utf-8">
       <meta name="viewport" content="width=device-width, initial-scale=1">
       <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-      <title>\(Self.escaped(title))</title>
+      <title>\(Markup.html(title))</title>
       <style>
       \(Self.style)
       </style>
@@ -69,6 +69,7 @@ extension ChangeSet {
     .ends{color:#666;margin:.2rem 0}
     .alarm{background:#b00020;color:#fff;padding:.5rem .8rem;border-radius:.3rem}
     table{border-collapse:collapse}td{padding:.15rem 1rem .15rem 0;vertical-align:top}
+    section>p{margin:.3rem 0;overflow-wrap:anywhere}
     article{margin:.8rem 0;padding-left:.7rem;border-left:3px solid #ccc;break-inside:avoid}
     .kind{font-size:.85rem;padding:.1rem .45rem;border-radius:.3rem;background:#e8e8e8;color:#1b1b1b}
     .redeployed{border-color:#b00020}.redeployed .kind{background:#b00020;color:#fff}
@@ -84,39 +85,29 @@ extension ChangeSet {
     color:#b00020;background:#fff}}
     """
 
-  private static func article(_ change: ContractChange) -> String {
-    let old = change.oldName.map { "\(escaped($0)) &rarr; " } ?? ""
-    return article(change.kind.rawValue, old + escaped(change.key.name), change.fields)
+  private static func article(_ change: ContractChange, isBrief: Bool) -> String {
+    let old = change.oldName.map { "\(Markup.html($0)) &rarr; " } ?? ""
+    if isBrief, [.added, .removed].contains(change.kind) {
+      let address = change.liveAddress.map { " <code>\(Markup.html($0))</code>" } ?? ""
+      return "<p class=\"\(change.kind)\"><span class=\"kind\">\(change.kind.rawValue)</span> "
+        + "\(Markup.html(change.key.name))\(address)</p>\n"
+    }
+    return article(change.kind.rawValue, old + Markup.html(change.key.name), change.fields)
   }
 
   private static func article(_ kind: String, _ title: String, _ fields: [FieldChange]) -> String {
     var text = "<article class=\"\(kind)\"><h3><span class=\"kind\">\(kind)</span> \(title)</h3>\n"
     text += "<dl>\n"
     for field in fields {
-      let old = field.old.map { "<del>\(shown($0))</del>" } ?? ""
-      let new = field.new.map { "<ins>\(shown($0))</ins>" } ?? ""
-      text += "<dt>\(escaped(field.path))</dt><dd>\(old)\(new)</dd>\n"
+      let values = ValueExcerpt.texts(of: [field.old, field.new])
+      let old = values[0].map { "<del>\(shown($0))</del>" } ?? ""
+      let new = values[1].map { "<ins>\(shown($0))</ins>" } ?? ""
+      text += "<dt>\(Markup.html(field.path))</dt><dd>\(old)\(new)</dd>\n"
     }
     return text + "</dl></article>\n"
   }
 
-  private static func shown(_ value: JSONValue) -> String {
-    let text = value.string ?? value.text(.compact)
-    return text.isEmpty ? "&quot;&quot;" : escaped(text)
-  }
-
-  private static func escaped(_ text: String) -> String {
-    var result = ""
-    for character in text.escapingUnprintable.unicodeScalars {
-      switch character {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case "'": result += "&#39;"
-      default: result.unicodeScalars.append(character)
-      }
-    }
-    return result
+  private static func shown(_ text: String) -> String {
+    text.isEmpty ? "&quot;&quot;" : Markup.html(text)
   }
 }

@@ -5,29 +5,26 @@ enum Markdown {
   /// Text as code, in which no forge looks for people and issues.
   static func code(_ text: String) -> String { "<code>\(escaped(text))</code>" }
 
-  /// A value as the cell of a table; empty where there is none.
-  static func cell(_ value: JSONValue?) -> String {
-    guard let value else { return "" }
-    let text = value.string ?? value.text(.compact)
-    return text.isEmpty ? "" : code(text)
+  /// A value's text as the cell of a table; empty where there is none.
+  static func cell(_ text: String?) -> String {
+    text.map { $0.isEmpty ? "" : code($0) } ?? ""
   }
+
+  /// A value as the cell of a table; empty where there is none.
+  static func cell(_ value: JSONValue?) -> String { cell(value.map { ValueExcerpt.text(of: $0) }) }
 
   /// Text that no Markdown reader takes for markup, on one line.
   static func escaped(_ text: String) -> String {
-    var result = ""
-    for character in text.escapingUnprintable.unicodeScalars {
+    let escaped = Markup.escaped(text) { character in
       switch character {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "@": result += "&#64;"
-      case "|": result += "&#124;"
+      case "@": "&#64;"
+      case "|": "&#124;"
       case "\\", "`", "*", "_", "[", "]", "(", ")", "#", "!", "~", "+", "-", ".", "$":
-        result += "\\\(character)"
-      default: result.unicodeScalars.append(character)
+        "\\\(character)"
+      default: nil
       }
     }
     // It would be a link's: https://example.org.
-    return result.replacing("://", with: "&#58;//")
+    return escaped.replacing("://", with: "&#58;//")
   }
 }
