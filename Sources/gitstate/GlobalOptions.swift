@@ -1,3 +1,4 @@
+import Synchronization
 import ArgumentParser
 import GitState
 import LosslessJSON
@@ -58,7 +59,11 @@ struct GlobalOptions: ParsableArguments {
 
   /// Opens the state.
   func openState() async throws(StateError) -> StateManager {
-    let factory = StateManagerFactory { Output.note("warning: \($0.escapingUnprintable)") }
+    let told = Mutex<Set<String>>([])
+    let factory = StateManagerFactory { notice in
+      guard told.withLock({ $0.insert(notice).inserted }) else { return }
+      Output.note("warning: \(notice.escapingUnprintable)")
+    }
     let state = try await factory.manager(
       arguments: arguments, directory: directory)
     let unborn = try await state.withBackend { backend throws(StateError) in

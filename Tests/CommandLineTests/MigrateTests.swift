@@ -138,6 +138,23 @@ import Testing
     #expect(try await json("migrate", "verify", in: project)["isEqual"] == true)
   }
 
+  @Test func aRevertDoesWhatPendsForGitFirst() async throws {
+    let project = try await project()
+    try await succeed("migrate", "start", "--from", "leveldb:../old", in: project)
+    try await succeed("migrate", "sync", in: project)
+    let lock = project.appending(".git/index.lock")
+    try writeFile(lock, "")
+    let put = try await gitstate(
+      "put", "56-Token", "--address", address("7"), "--timestamp", time, "--lock-timeout", "0.1",
+      in: project)
+    #expect(put.status == 0 && put.errors.contains("git could not be written"), "\(put.text)")
+    try removeFile(lock)
+    try await succeed("revert", "HEAD", in: project)
+    let field = try await succeed("get", "56-Token", "--field", "address", in: project)
+    #expect(field != address("7"))
+    #expect(try await json("migrate", "verify", in: project)["isEqual"] == true)
+  }
+
   @Test func oddPairsAreTakenAsTheyAreAndOthersStay() async throws {
     let project = try await project()
     try write([

@@ -25,7 +25,7 @@ extension MigrationBackend {
       } catch let second {
         throw error.alsoFailed(second)
       }
-      guard let agreed = try folder.agreed(), held.digest == agreed[key] else {
+      guard let agreed = try folder.agreed(state), held.digest == agreed[key] else {
         throw error.besidesForeignChange(key.description)
       }
     }
@@ -58,7 +58,7 @@ extension MigrationBackend {
       throw error.alsoFailed(second)
     }
     let pending = entries.keys.filter { entries.pending($0, .source) != nil }
-    guard let agreed = try folder.agreed(), agreed.match(held, except: pending) else {
+    guard let agreed = try folder.agreed(state), agreed.match(held, except: pending) else {
       throw error.besidesForeignChange("a contract")
     }
     for key in pending { held[key] = entries.pending(key, .source) }
@@ -93,7 +93,7 @@ extension MigrationBackend {
 
 extension GitBackend {
   /// Whether a file, in every commit since an earlier one, is as it was there or does not parse.
-  fileprivate func isOnlyBroken(_ path: String, since base: String?) throws -> Bool {
+  func isOnlyBroken(_ path: String, since base: String?) throws(StateError) -> Bool {
     guard let base = base.flatMap(ObjectID.init(hex:)) else { return false }
     return try read { reader throws(StateError) in
       try convertingGitErrors(.backendUnavailable, "the history could not be read") {

@@ -131,12 +131,14 @@ extension MigrationBackend {
   private func sourceContract(
     _ key: ContractKey, _ state: MigrationState, _ entries: [JournalEntry]
   ) throws(StateError) -> Contract? {
-    let held = try readSource(state).records[key] ?? .absent
-    let news = news(state, entries)
+    let content = try readSource(state)
+    let held = content.records[key] ?? .absent
+    let news = try news(state, entries)
     switch news?.record(key, insteadOf: held) ?? held {
     case .record(let contract): return contract
     case .unreadable(let problem, _): throw Self.unreadable(problem, key, state)
     case .absent:
+      try refuseForeignFolder(state) { content.records[$0] != nil }
       // LevelDB is right, but this was never settled: to call it absent would have it deployed again.
       guard state.unsynced[key] == HeldRecord.absent.digest else { return nil }
       let name = key.description.escapingUnprintable
@@ -186,7 +188,8 @@ extension MigrationBackend {
     -> [ContractKey: HeldRecord]
   {
     var held = try readSource(state).records
-    if let news = news(state, entries) {
+    try refuseForeignFolder(state) { held[$0] != nil }
+    if let news = try news(state, entries) {
       for key in news.keys { held[key] = news.record(key, insteadOf: held[key] ?? .absent) }
     }
     for key in entries.keys {
@@ -210,19 +213,48 @@ extension MigrationBackend {
       file: state.source)
   }
 
+  /// Refuses a LevelDB folder that has none of the contracts that it had: that each of them is absent is no
+  /// answer then.
+  func refuseForeignFolder(
+    _ state: MigrationState, has: (ContractKey) throws(StateError) -> Bool
+  ) throws(StateError) {
+    guard state.phase == .dualWrite, let agreed = try folder.agreed(state), agreed.keys.count > 1
+    else { return }
+    for key in agreed.keys where try has(key) { return }
+    throw StateError(
+      .migrationFailed,
+      "LevelDB has none of the \(agreed.keys.count) contracts any more that both sides had; put the folder "
+        + "back (\(state.source.escapingUnprintable)), or, if they are to go from git as well, say so: "
+        + "gitstate migrate sync --resolve leveldb", file: state.source)
+  }
+
   /// What git has anew and LevelDB has not got yet: the next write takes it there.
   ///
-  /// LevelDB is right without it where git cannot be read.
-  private func news(_ state: MigrationState, _ entries: [JournalEntry]) -> UnprojectedChanges? {
+  /// - Throws: Where git's branch has moved on, and what it has cannot be told.
+  private func news(_ state: MigrationState, _ entries: [JournalEntry]) throws(StateError)
+    -> UnprojectedChanges?
+  {
     do throws(StateError) {
       guard try gitBackend.tip() != state.projected else { return nil }
-      let tip = try gitBackend.freshSnapshot()
-      guard try gitBackend.isAncestor(state.projected, of: tip.commitID) else { return nil }
-      return UnprojectedChanges(
-        from: try gitBackend.snapshot(ofCommit: state.projected), to: tip,
-        except: entries.keys.union(state.unsynced.keys))
     } catch {
+      options.notice("only LevelDB was looked at, since git could not be: \(error.message)")
       return nil
+    }
+    do throws(StateError) {
+      let tip = try gitBackend.freshSnapshot()
+      // A branch that was set back stops writes until sync; LevelDB has what it lost.
+      guard try gitBackend.isAncestor(state.projected, of: tip.commitID) else { return nil }
+      return try UnprojectedChanges(
+        from: try gitBackend.snapshot(ofCommit: state.projected), to: tip,
+        except: entries.keys.union(state.unsynced.keys),
+        isOnlyBroken: { path throws(StateError) in
+          try gitBackend.isOnlyBroken(path, since: state.projected)
+        })
+    } catch {
+      var failure = error
+      failure.message =
+        "git has changes that LevelDB has not got yet, and they cannot be read: \(error.message)"
+      throw failure
     }
   }
 }
@@ -231,16 +263,29 @@ extension MigrationBackend {
 private struct UnprojectedChanges {
   let keys: Set<ContractKey>
   private let base: StateSnapshot
-  private let tip: StateSnapshot
+  private let tip: DeploymentFolder
 
-  /// The changes between two commits; nil where they cannot be told.
-  init?(from base: StateSnapshot, to tip: StateSnapshot, except excluded: Set<ContractKey>) {
+  /// The changes between two commits.
+  ///
+  /// - Throws: Where a file cannot be read and was changed before that.
+  init(
+    from base: StateSnapshot, to tip: StateSnapshot, except excluded: Set<ContractKey>,
+    isOnlyBroken: (_ path: String) throws(StateError) -> Bool
+  ) throws(StateError) {
+    var readable = tip.folder
+    for (name, error) in tip.folder.broken {
+      guard try isOnlyBroken(tip.folder.pathOf(name.text)) else { throw error }
+      readable[name] = base.folder[name]
+    }
+    if let (_, error) = readable.broken.first { throw error }
     var problems: [String] = []
-    let changes = ChangeSet(from: nil, base.folder, to: nil, tip.folder, notes: &problems)
-    guard problems.isEmpty else { return nil }
+    let changes = ChangeSet(from: nil, base.folder, to: nil, readable, notes: &problems)
+    guard problems.isEmpty else {
+      throw StateError(.backendUnavailable, problems.joined(separator: "; "))
+    }
     keys = Set(changes.changes.flatMap(\.keys)).subtracting(excluded)
     self.base = base
-    self.tip = tip
+    self.tip = readable
   }
 
   /// What LevelDB will have: git's record, unless another program has changed LevelDB's.
@@ -248,7 +293,7 @@ private struct UnprojectedChanges {
     guard keys.contains(key) else { return held }
     do throws(StateError) {
       guard try base.held(key).digest == held.digest else { return held }
-      let record = try tip.held(key)
+      let record = try HeldRecord { () throws(StateError) in try tip.contract(key) }
       return record.problem == nil ? record : held
     } catch {
       return held

@@ -42,7 +42,7 @@ extension MigrationBackend {
         state.unsynced[key] = (content.records[key] ?? .absent).digest
       }
       try folder.create()
-      try folder.save(AgreedRecords(content, try tip.allHeld()))
+      try folder.save(AgreedRecords(content, try tip.allHeld()), &state)
       try folder.save(state)
       return report
     }
@@ -167,7 +167,8 @@ extension MigrationSession {
         state, source: try source.content(), git: try tip().allHeld(), entries: entries)
     } catch {
       // Git may be the very reason to go back.
-      guard isBack, acceptsDifferences, error.isOfSide else { throw error }
+      guard isBack, error.isOfSide else { throw error }
+      if !acceptsDifferences, try !isInStep(source) { throw error }
       note("git could not be compared with: \(error.message)")
     }
     let conflicts = entries.conflicts
@@ -229,6 +230,17 @@ extension MigrationSession {
       try backend.folder.save(state)
     }
     return MigrationStep(phase: phase, commit: commit, parity: parity, warnings: notes)
+  }
+
+  /// Whether LevelDB is known to have what git has, without reading more than its branch.
+  private func isInStep(_ source: OpenSource) throws(StateError) -> Bool {
+    guard entries.conflicts.isEmpty, state.unsynced.isEmpty, let agreed else { return false }
+    do throws(StateError) {
+      guard try git.tip() == state.projected else { return false }
+    } catch {
+      return false
+    }
+    return agreed.match(try source.content().records, except: [])
   }
 
   private func differing(_ keys: Set<ContractKey>, advice: String) -> StateError {

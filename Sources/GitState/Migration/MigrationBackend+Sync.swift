@@ -85,15 +85,23 @@ extension MigrationSession {
     try forgetAgreeing(content, held)
     try resolve(resolutions, content, held, &report)
     held = try tip().allHeld()
-    let decisions = try decide(try source.content(), held)
-    try refuseEmptySource(content, held, decisions.copies, resolutions)
-    for start in stride(from: 0, to: decisions.copies.count, by: backend.options.batchSize) {
-      progress(start, decisions.copies.count)
-      let end = min(start + backend.options.batchSize, decisions.copies.count)
-      try copy(Array(decisions.copies[start..<end]), &report)
+    var decisions = try decide(try source.content(), held)
+    var changed: [ContractKey] = []
+    // Git may change under it: by others, or by edits by hand in the files, which a write takes in first.
+    for _ in 0..<3 {
+      try refuseLosses(decisions.copies, held.count)
+      changed = try copy(decisions.copies, progress, &report)
+      guard !changed.isEmpty else { break }
+      try project()
+      held = try tip().allHeld()
+      decisions = try decide(try source.content(), held)
     }
-    if !decisions.copies.isEmpty { progress(decisions.copies.count, decisions.copies.count) }
     report.conflicts = decisions.conflicts
+    for key in changed where !report.conflicts.contains(where: { $0.key == key }) {
+      report.conflicts.append(
+        SyncReport.Conflict(
+          key: key, reason: "it was changed in git meanwhile; sync again", fields: []))
+    }
     for record in entries.flatMap(\.records)
     where isNowhere(record, held) && !report.conflicts.contains(where: { $0.key == record.key }) {
       report.conflicts.append(
@@ -167,19 +175,17 @@ extension MigrationSession {
         ]))
   }
 
-  /// Stops where LevelDB has lost everything: another folder may have taken its place.
-  private func refuseEmptySource(
-    _ content: MigrationSource.Content, _ held: [ContractKey: HeldRecord],
-    _ copies: [JournalEntry.Record], _ resolutions: [SyncResolution]
-  ) throws(StateError) {
-    guard content.records.isEmpty, copies.count > 1, copies.count == held.count,
-      !resolutions.contains(where: { $0.key == nil && $0.side == .source })
-    else { return }
+  /// Stops where LevelDB has lost many contracts: another folder may have taken its place.
+  private func refuseLosses(_ copies: [JournalEntry.Record], _ count: Int) throws(StateError) {
+    let lost = copies.filter { $0.after == nil }.map(\.key)
+    guard lost.count > 1, lost.count * 2 >= count else { return }
+    let names = lost.prefix(5).map(\.description.escapingUnprintable).joined(separator: ", ")
     throw StateError(
       .migrationFailed,
-      "nothing was changed: LevelDB has none of the \(held.count) contracts any more that both sides had; "
-        + "put the folder back (\(state.source.escapingUnprintable)), or, if they are to go from git as "
-        + "well, say so: gitstate migrate sync --resolve leveldb")
+      "nothing was copied: LevelDB has \(lost.count) of git's \(count) contracts no more (\(names)"
+        + "\(lost.count > 5 ? ", ..." : "")); see that \(state.source.escapingUnprintable) is the right "
+        + "folder, or, if they are to go from git as well, say so: gitstate migrate sync --resolve leveldb "
+        + "(or KEY=leveldb)")
   }
 
   /// Forgets differences that are none any more.
@@ -258,9 +264,25 @@ extension MigrationSession {
     }
   }
 
+  /// Gives git records of LevelDB's, some hundred in a commit.
+  ///
+  /// - Returns: Contracts that git has otherwise by now, which were left alone.
+  private func copy(
+    _ records: [JournalEntry.Record], _ progress: (Int, Int) -> Void, _ report: inout SyncReport
+  ) throws(StateError) -> [ContractKey] {
+    var changed: [ContractKey] = []
+    for start in stride(from: 0, to: records.count, by: backend.options.batchSize) {
+      progress(start, records.count)
+      let end = min(start + backend.options.batchSize, records.count)
+      changed += try copy(Array(records[start..<end]), &report)
+    }
+    if !records.isEmpty { progress(records.count, records.count) }
+    return changed
+  }
+
   /// Gives git some records of LevelDB's, as one commit.
   private func copy(_ records: [JournalEntry.Record], _ report: inout SyncReport)
-    throws(StateError)
+    throws(StateError) -> [ContractKey]
   {
     var entry = JournalEntry(
       id: nextID, kind: .migrate, reason: "Copied from LevelDB",
@@ -273,13 +295,11 @@ extension MigrationSession {
       try drop(entry)
       throw error
     }
+    let changed = entry.records.filter { $0.standing[.git] != .done }
+    // Both sides have a record, and neither waits for anything.
+    entry.records.removeAll { $0.standing[.git] != .done }
     settle(entry)
     for record in entry.records {
-      guard record.standing[.git] == .done else {
-        note(
-          "\(record.key.description.escapingUnprintable) was changed in git meanwhile; sync again")
-        continue
-      }
       guard let copy = record.after else {
         report.removed.append(record.key)
         continue
@@ -295,6 +315,7 @@ extension MigrationSession {
     }
     if let commit = result?.changes.to { report.commits.append(commit) }
     for warning in result?.warnings ?? [] { note(warning) }
+    return changed.map(\.key)
   }
 
   /// Gives both sides what the caller chose, where they differ.

@@ -34,16 +34,20 @@ public final class MigrationBackend: StateBackend {
     self.breakers = breakers
   }
 
-  /// Opens the git side, also where objects that name its branch cannot be read: the migration's own note
-  /// names it as well.
+  /// Opens the git side; where that cannot be done, and a migration is under way, LevelDB serves without it.
   private static func gitBackend(_ git: GitBackendOptions) throws(StateError) -> GitBackend {
     do throws(StateError) {
       return try GitBackend(git)
-    } catch  where error.code == .backendUnavailable && git.branch == nil {
-      guard let branch = try? MigrationFolder.branch(of: git) else { throw error }
-      var git = git
-      git.branch = branch
-      do throws(StateError) { return try GitBackend(git) } catch { throw error }
+    } catch  where error.code == .backendUnavailable {
+      guard let found = try FoundMigration(from: git.directory) else { throw error }
+      // The objects that name the branch may be what cannot be read; the migration's note has it as well.
+      var named = git
+      named.branch = found.state.branch
+      do throws(StateError) {
+        return try GitBackend(named)
+      } catch {
+        return GitBackend(unavailable: error, found.location, git)
+      }
     }
   }
 
@@ -72,14 +76,29 @@ public final class MigrationBackend: StateBackend {
   /// Closes the git side; LevelDB is open during operations alone.
   public func close() { gitBackend.close() }
 
-  /// Does something with the git side, and takes to LevelDB at once what that changed in git.
+  /// Changes the git side by something that knows of no migration, and takes to LevelDB at once what that
+  /// changed.
   ///
-  /// Where LevelDB cannot be written, the change waits in the journal, and a notice says so.
+  /// What pends is done before, as before every write. Where LevelDB cannot be written, the change waits
+  /// in the journal, and a notice says so.
+  ///
+  /// - Throws: What the body throws; `STATE_WRITE_FAILED` where an earlier write still pends for git.
   func following<Value>(_ body: (GitBackend) throws(StateError) -> Value) throws(StateError)
     -> Value
   {
     guard let state = try folder.state(), state.phase != .complete else {
       return try body(gitBackend)
+    }
+    if try !folder.entries().isEmpty {
+      try followGit()
+      if let entry = try folder.entries().first(where: { $0.isPending(.git) }) {
+        let names = entry.records.filter { $0.isPending(.git) }.map(
+          \.key.description.escapingUnprintable)
+        throw StateError(
+          .writeFailed,
+          "nothing was changed: an earlier write of \(names.joined(separator: ", ")) still pends for git; "
+            + "gitstate migrate sync does it, or says what is in the way")
+      }
     }
     let before = Result { () throws(StateError) in try gitBackend.tip() }
     let result = Result { () throws(StateError) in try body(gitBackend) }

@@ -1,4 +1,3 @@
-import Git
 import LosslessJSON
 
 /// Where a clone keeps its migration: `gitstate/migration` in the common git directory.
@@ -14,13 +13,6 @@ struct MigrationFolder: Sendable {
     path = privateDirectory + "/migration"
     self.isDurable = isDurable
     self.faults = faults
-  }
-
-  /// The branch that a repository's migration is of; nil where none is under way.
-  static func branch(of options: GitBackendOptions) throws -> String? {
-    guard let found = try Repository.discover(from: options.directory) else { return nil }
-    let privateDirectory = try Repository(opening: found).commonDirectory + "/gitstate"
-    return try MigrationFolder(privateDirectory: privateDirectory).state()?.branch
   }
 
   private var statePath: String { path + "/state.json" }
@@ -65,24 +57,36 @@ struct MigrationFolder: Sendable {
     }
   }
 
-  /// What both sides had alike when they were last in step; nil where no note of it is there.
-  func agreed() throws(StateError) -> AgreedRecords? {
-    try FileSystem.read(agreedPath).map(AgreedRecords.init(parsing:))
+  /// What both sides had alike when they were last in step; nil where no note of it is there, or another
+  /// or a shorter one than the state knows of.
+  func agreed(_ state: MigrationState) throws(StateError) -> AgreedRecords? {
+    guard try FileSystem.kind(of: agreedPath) == .file,
+      let content = try FileSystem.read(agreedPath)
+    else { return nil }
+    return AgreedRecords(parsing: content, name: state.agreedName, lines: state.agreedLines)
   }
 
-  /// Notes anew what both sides have alike.
-  func save(_ agreed: AgreedRecords) throws(StateError) {
+  /// Notes anew what both sides have alike; the state is to be saved after it.
+  func save(_ agreed: AgreedRecords, _ state: inout MigrationState) throws(StateError) {
+    let name = "\(SystemClock.milliseconds)-\(UInt32.random(in: 0 ... .max))"
     try MigrationFaults.perform(faults, .state) { () throws(StateError) in
-      try FileSystem.replace(agreedPath, with: agreed.text, mode: 0o600, isDurable: isDurable)
+      try FileSystem.replace(
+        agreedPath, with: agreed.text(called: name), mode: 0o600, isDurable: isDurable)
     }
+    state.agreedName = name
+    state.agreedLines = agreed.digests.count
   }
 
-  /// Notes what both sides have alike now; where no note is there, none is begun.
-  func append(agreeing digests: [(key: ContractKey, digest: String)]) throws(StateError) {
+  /// Notes what both sides have alike now; where no note is there, none is begun. The state is to be saved
+  /// after it.
+  func append(
+    agreeing digests: [(key: ContractKey, digest: String)], _ state: inout MigrationState
+  ) throws(StateError) {
     try FileSystem.append(
       to: agreedPath,
       // A line that a crash has cut must not swallow the next one.
       [UInt8(ascii: "\n")] + digests.flatMap { AgreedRecords.line($0.key, $0.digest) })
+    state.agreedLines += digests.count
   }
 
   /// The journal's entries, in order.

@@ -63,6 +63,9 @@ struct MigrationState: Sendable {
   /// The contracts that never agreed, or whose difference was accepted, with LevelDB's digest.
   var unsynced: [ContractKey: String] = [:]
   var verification: Verification?
+  /// What the note of agreed records is called, and how many lines it has at least.
+  var agreedName: String?
+  var agreedLines = 0
 
   var json: JSONObject {
     var json: JSONObject = [
@@ -74,6 +77,9 @@ struct MigrationState: Sendable {
         JSONObject(
           unsynced.sorted { $0.key < $1.key }.map { ($0.key.description, .string($0.value)) })),
     ]
+    json["agreed"] = agreedName.map {
+      ["name": .string($0), "lines": .number(JSONNumber(Int64(agreedLines)))]
+    }
     if let verification {
       json["verification"] = [
         "time": .number(JSONNumber(verification.time)),
@@ -112,6 +118,8 @@ struct MigrationState: Sendable {
       guard let key = ContractKey(text), let digest = digest.string else { return nil }
       self.unsynced[key] = digest
     }
+    agreedName = json["agreed"]?.object?["name"]?.string
+    agreedLines = (json["agreed"]?.object?["lines"]?.number?.int64).map { Int($0) } ?? 0
     if let known = json["verification"]?.object, let time = known["time"]?.number?.int64,
       let contracts = known["contracts"]?.number?.int64,
       let agreeing = known["agreeing"]?.number?.int64

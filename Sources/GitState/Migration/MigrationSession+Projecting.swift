@@ -47,15 +47,14 @@ extension MigrationSession {
     for key in changed.sorted() {
       // What is still to be written to git meets what came instead: a conflict that replay finds.
       guard entries.pending(key, .git) == nil else { continue }
+      // What never agreed is for sync to look at.
+      guard state.phase != .dualWrite || state.unsynced[key] == nil else { continue }
       let held = try tip.held(key)
       if case .unreadable(let problem, _) = held {
         note("\(key.description.escapingUnprintable) was not taken to LevelDB: \(problem)")
         continue
       }
-      // Of contracts that never agreed LevelDB may have the only copy.
-      let before =
-        state.unsynced[key] == nil
-        ? expectedInSource(key, at: base) : HeldRecord.unknownDigest
+      let before = expectedInSource(key, at: base)
       records.append(
         JournalEntry.Record(
           key: key, after: held.contract, before: [.git: held.digest, .source: before],

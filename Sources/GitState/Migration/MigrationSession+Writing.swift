@@ -40,7 +40,12 @@ extension MigrationSession {
     notes = []
     isSourceUnknown = false
     // LevelDB is right in phase 1: without it nothing can be asked of anybody.
-    if state.phase == .dualWrite { try requireSource() }
+    if state.phase == .dualWrite {
+      try requireSource()
+      try backend.refuseForeignFolder(state) { key throws(StateError) in
+        try openSource().held(key) != .absent
+      }
+    }
     try prepare()
     let plan = try MutationPlan(
       operation.mutations,

@@ -65,7 +65,7 @@ final class MigrationSession {
     if let known { return known }
     var found: AgreedRecords?
     do throws(StateError) {
-      found = try backend.folder.agreed()
+      found = try backend.folder.agreed(state)
     } catch {
       note("what both sides had alike is not known: \(error.message)")
     }
@@ -75,8 +75,9 @@ final class MigrationSession {
 
   /// Notes anew what both sides have alike.
   func note(agreeing agreed: AgreedRecords) throws(StateError) {
-    try backend.folder.save(agreed)
+    try backend.folder.save(agreed, &state)
     known = agreed
+    try backend.folder.save(state)
   }
 
   /// Does what comes before everything else: finishes the journal, and takes in what git has anew.
@@ -146,7 +147,7 @@ final class MigrationSession {
     endConflicts(of: Set(done.map(\.key)), before: entry.id)
     do throws(StateError) {
       if !done.isEmpty {
-        try backend.folder.append(agreeing: done.map { ($0.key, $0.afterDigest) })
+        try backend.folder.append(agreeing: done.map { ($0.key, $0.afterDigest) }, &state)
         known = nil
       }
       if entry.isDone {

@@ -132,7 +132,24 @@ public struct StateConfiguration: Sendable {
   {
     // Whoever opens the state says what is wrong with a folder that is not there.
     guard let start = FileSystem.resolved(options.directory) else { return (".", [:]) }
-    let found = try convertingGitErrors(
+    let found: (root: String, document: JSONObject)?
+    do throws(StateError) {
+      found = try document(options, start)
+    } catch {
+      // LevelDB still has the state then, and the migration's note says where.
+      guard try FoundMigration(from: start) != nil else { throw error }
+      found = nil
+    }
+    guard let found else { return (start, [:]) }
+    var settings: [String: String] = [:]
+    for (name, value) in found.document { add(value, called: name, to: &settings) }
+    return (found.root, settings)
+  }
+
+  private static func document(_ options: GitBackendOptions, _ start: String) throws(StateError)
+    -> (root: String, document: JSONObject)?
+  {
+    try convertingGitErrors(
       .backendUnavailable, "the git repository at \(start.escapingUnprintable) cannot be used"
     ) { () throws -> (root: String, document: JSONObject)? in
       guard try Repository.discover(from: start) != nil else { return nil }
@@ -144,10 +161,6 @@ public struct StateConfiguration: Sendable {
       let root = location.workingDirectory ?? location.gitDirectory
       return document.map { (root, $0) }
     }
-    guard let found else { return (start, [:]) }
-    var settings: [String: String] = [:]
-    for (name, value) in found.document { add(value, called: name, to: &settings) }
-    return (found.root, settings)
   }
 
   private static func add(

@@ -51,11 +51,13 @@ extension StateManager {
   /// - Parameters:
   ///   - name: What the log calls it; nil is not logged.
   ///   - keys: The contracts concerned.
+  ///   - changesState: Whether contracts may be other ones afterwards: a migration that is under way does
+  ///     what pends first, and takes to LevelDB at once what was changed.
   ///   - body: Gets the backend; it may block.
   /// - Returns: What the body returns.
   /// - Throws: `INVALID_ARGUMENT` where another backend keeps the state.
   public func withGit<Result: Sendable>(
-    named name: String? = nil, keys: [ContractKey] = [],
+    named name: String? = nil, keys: [ContractKey] = [], changesState: Bool = false,
     _ body: @escaping @Sendable (GitBackend) throws(StateError) -> Result
   ) async throws(StateError) -> Result {
     try await withBackend(named: name, keys: keys) { backend throws(StateError) in
@@ -63,7 +65,9 @@ extension StateManager {
         throw StateError(
           .invalidArgument, "the \(backend.type) backend has no history; the git backend has")
       }
-      if let migration = backend as? MigrationBackend { return try migration.following(body) }
+      if changesState, let migration = backend as? MigrationBackend {
+        return try migration.following(body)
+      }
       return try body(git)
     }
   }

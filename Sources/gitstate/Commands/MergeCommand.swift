@@ -31,7 +31,8 @@ struct MergeCommand: AsyncParsableCommand {
     let state = try await options.openState()
     let (revision, resolve, allowsUnrelated) = (revision, settling.resolve, allowUnrelatedHistories)
     let (reason, isDryRun) = (write.reason, write.dryRun)
-    let result = try await state.withGit(named: "merge") { git throws(StateError) in
+    let result = try await state.withGit(named: "merge", changesState: true) {
+      git throws(StateError) in
       let resolution = try MergeResolution(resolve, in: git.snapshot())
       return try git.merge(
         revision, resolving: resolution, allowsUnrelated: allowsUnrelated, reason: reason,

@@ -22,7 +22,8 @@ struct RestoreCommand: AsyncParsableCommand {
     let state = try await options.openState()
     let key = try await state.key(expression)
     let (from, reason, isDryRun) = (self.from, write.reason, write.dryRun)
-    let result = try await state.withGit(named: "restore", keys: [key]) { git throws(StateError) in
+    let result = try await state.withGit(named: "restore", keys: [key], changesState: true) {
+      git throws(StateError) in
       try git.restore(key, from: from, reason: reason, isDryRun: isDryRun)
     }
     options.printAnswer(

@@ -30,7 +30,8 @@ struct RevertCommand: AsyncParsableCommand {
     let state = try await options.openState()
     let (revisions, mainline, resolve) = (revisions, mainline, settling.resolve)
     let (reason, isDryRun) = (write.reason, write.dryRun)
-    let result = try await state.withGit(named: "revert") { git throws(StateError) in
+    let result = try await state.withGit(named: "revert", changesState: true) {
+      git throws(StateError) in
       let resolution = try MergeResolution(resolve, in: git.snapshot())
       return try git.revert(
         revisions, mainline: mainline, resolving: resolution, reason: reason, isDryRun: isDryRun)

@@ -24,7 +24,8 @@ struct RollbackCommand: AsyncParsableCommand {
     let state = try await options.openState()
     let (revision, only) = (self.revision, self.only)
     let (reason, isDryRun) = (write.reason, write.dryRun)
-    let result = try await state.withGit(named: "rollback") { git throws(StateError) in
+    let result = try await state.withGit(named: "rollback", changesState: true) {
+      git throws(StateError) in
       let selectors = try only.map { text throws(StateError) in try git.selector(text) }
       return try git.rollback(to: revision, only: selectors, reason: reason, isDryRun: isDryRun)
     }

@@ -64,7 +64,8 @@ struct ExchangeArguments: ParsableArguments {
       throws(StateError) -> SyncResult
   ) async throws -> SyncResult {
     let (remote, resolve, talk) = (remote, resolve, remoteArguments.options(options))
-    return try await options.openState().withGit(named: command) { git throws(StateError) in
+    return try await options.openState().withGit(named: command, changesState: true) {
+      git throws(StateError) in
       // Keys are looked up only where there are any: the state need not be readable to be mended.
       let resolution =
         resolve.isEmpty ? MergeResolution() : try MergeResolution(resolve, in: try git.snapshot())

@@ -77,6 +77,10 @@ enum SyncText {
         + (report.conflicts.isEmpty ? "" : ", \(report.conflicts.count) left alone")
     ]
     guard !isQuiet else { return lines }
+    // A first sync copies all there is, which verify and list show better.
+    for key in report.copied where report.copied.count <= 20 {
+      lines.append("copied   \(key.description.escapingUnprintable)")
+    }
     for key in report.removed {
       lines.append("removed  \(key.description.escapingUnprintable): LevelDB has it no more")
     }

@@ -10,8 +10,10 @@ public final class GitBackend: StateBackend {
   let options: GitBackendOptions
   // libgit2's repository may be used by one thread at a time; each of these has its own, so that a
   // read does not wait for a write.
-  private let reader: Mutex<GitReader>
-  private let writer: Mutex<GitWriter>
+  private let reader: Mutex<GitReader?>
+  private let writer: Mutex<GitWriter?>
+  // Why there are none.
+  private let fault: StateError?
   private let cache: FileCache
 
   /// Opens the state of a repository.
@@ -26,7 +28,22 @@ public final class GitBackend: StateBackend {
     cache = FileCache(capacity: options.cacheSize)
     reader = Mutex(try GitReader(location, staleness: options.staleness, cache: cache))
     writer = Mutex(try GitWriter(location, options, cache: cache))
-    if options.warmsCache { reader.withLock { $0.warm() } }
+    fault = nil
+    if options.warmsCache { try? read { reader in reader.warm() } }
+  }
+
+  /// A repository that cannot be opened: everything fails for that reason.
+  init(unavailable fault: StateError, _ location: StateLocation, _ options: GitBackendOptions) {
+    self.fault = fault
+    self.location = location
+    self.options = options
+    cache = FileCache(capacity: 0)
+    reader = Mutex(nil)
+    writer = Mutex(nil)
+  }
+
+  private var unavailable: StateError {
+    fault ?? StateError(.backendUnavailable, "the repository cannot be opened")
   }
 
   /// `git`.
@@ -81,7 +98,17 @@ public final class GitBackend: StateBackend {
   func read<Result>(_ body: (inout GitReader) throws(StateError) -> sending Result)
     throws(StateError) -> Result
   {
-    try reader.withLock { reader throws(StateError) in try body(&reader) }
+    try reader.withLock { slot throws(StateError) in
+      guard var reader = slot.take() else { throw unavailable }
+      do throws(StateError) {
+        let result = try body(&reader)
+        slot = consume reader
+        return result
+      } catch {
+        slot = consume reader
+        throw error
+      }
+    }
   }
 
   /// Makes each operation that changes anything a commit.
@@ -93,15 +120,16 @@ public final class GitBackend: StateBackend {
   func write(_ operations: [PlannedOperation]) -> [Result<WriteResult, StateError>] {
     do {
       let results = try writer.withLock { writer throws(StateError) in
-        try writer.write(operations)
+        guard let writer else { throw unavailable }
+        return try writer.write(operations)
       }
       // The caller must see what it was just told is written.
-      let needsUpkeep = reader.withLock { reader in
+      let needsUpkeep = try? read { reader throws(StateError) in
         reader.forgetTip()
         // The write is done, so that nothing fails it any more.
         return (try? reader.repository.hasManyLooseObjects()) ?? false
       }
-      if needsUpkeep { Upkeep.current.start(options, location.commonDirectory) }
+      if needsUpkeep == true { Upkeep.current.start(options, location.commonDirectory) }
       return results
     } catch {
       return operations.map { _ in .failure(error) }
@@ -117,7 +145,10 @@ public final class GitBackend: StateBackend {
 
   func preview(_ operations: [PlannedOperation]) -> [Result<WriteResult, StateError>] {
     do {
-      return try writer.withLock { writer throws(StateError) in try writer.preview(operations) }
+      return try writer.withLock { writer throws(StateError) in
+        guard let writer else { throw unavailable }
+        return try writer.preview(operations)
+      }
     } catch {
       return operations.map { _ in .failure(error) }
     }

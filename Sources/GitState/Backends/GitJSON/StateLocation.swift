@@ -19,6 +19,18 @@ struct StateLocation: Sendable {
   /// What belongs to this worktree.
   var worktreeDirectory: String { gitDirectory + "/gitstate" }
 
+  /// What is known of it already.
+  init(
+    gitDirectory: String, commonDirectory: String, workingDirectory: String?, folder: String,
+    branch: String?
+  ) {
+    self.gitDirectory = gitDirectory
+    self.commonDirectory = commonDirectory
+    self.workingDirectory = workingDirectory
+    self.folder = folder
+    self.branch = branch
+  }
+
   /// Finds it, from options, git's configuration and the working tree.
   ///
   /// - Throws: `BACKEND_UNAVAILABLE` where there is no repository; `INVALID_ARGUMENT` where the folder or

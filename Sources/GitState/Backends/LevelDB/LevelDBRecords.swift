@@ -63,7 +63,8 @@ public struct LevelDBRecords: Sendable {
     count += 1
     guard let text = String(validating: key, as: UTF8.self) else {
       let shown = String(decoding: key, as: UTF8.self)
-      invalid.append(InvalidRecord(key: shown, problem: "is a key that is no UTF-8 text", value: value))
+      invalid.append(
+        InvalidRecord(key: shown, problem: "is a key that is no UTF-8 text", value: value))
       return
     }
     guard let contractKey = ContractKey(text) else {
