@@ -50,33 +50,6 @@ static inline int gitstate_enable_fsync(int enabled) {
   return git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, enabled);
 }
 
-// A loose object's file: header and content, compressed. `size` is the room at `out`, then what was
-// used of it. Returns a code of zlib's.
-static inline int gitstate_deflate(
-    const void *header, size_t header_size, const void *content, size_t content_size, int level,
-    void *out, size_t *size) {
-  z_stream stream = {0};
-  int status = deflateInit(&stream, level);
-  if (status != Z_OK) return status;
-  stream.next_out = (Bytef *)out;
-  stream.avail_out = (uInt)*size;
-  stream.next_in = (Bytef *)header;
-  stream.avail_in = (uInt)header_size;
-  status = deflate(&stream, Z_NO_FLUSH);
-  if (status == Z_OK) {
-    stream.next_in = (Bytef *)content;
-    stream.avail_in = (uInt)content_size;
-    status = deflate(&stream, Z_FINISH);
-  }
-  *size = stream.total_out;
-  deflateEnd(&stream);
-  return status == Z_STREAM_END ? Z_OK : status == Z_OK ? Z_BUF_ERROR : status;
-}
-
-// Room that suffices for what gitstate_deflate writes.
-static inline size_t gitstate_deflate_bound(size_t size) {
-  return compressBound(size) + 64;
-}
 static inline int gitstate_set_certificate_file(const char *file) {
   return git_libgit2_opts(GIT_OPT_SET_SSL_CERT_LOCATIONS, file, NULL);
 }

@@ -4,61 +4,66 @@ internal import CGit2
 ///
 /// libgit2 would write each to disk by itself, and sync each by itself.
 final class HeldObjects {
-  /// libgit2's store in memory (`git_mempack_new`); the object database owns it.
+  /// One of them.
+  struct Object {
+    let id: ObjectID
+    let type: git_object_t
+    let content: [UInt8]
+    /// An object that it is an edit of.
+    let base: ObjectID?
+  }
+
+  /// libgit2's store in memory (`git_mempack_new`), from where it reads them; the object database owns
+  /// it.
   private let store: UnsafeMutablePointer<git_odb_backend>
-  private(set) var ids: [ObjectID] = []
-  private(set) var reused: [ObjectID] = []
-  private var known: Set<ObjectID> = []
+  /// What compresses them.
+  let deflater: Deflater
+  /// In an order in which none comes before what it names.
+  private(set) var objects: [Object] = []
+  private var places: [ObjectID: Int] = [:]
+  /// How many bytes they have.
   private(set) var size = 0
 
   init(in database: borrowing Owned<ObjectDatabaseResource>) throws(GitError) {
+    deflater = Deflater()
     var store: UnsafeMutablePointer<git_odb_backend>?
     try check(git_mempack_new(&store))
     guard let store else { throw GitError(.failed, "libgit2 returned no object store") }
-    // Asked before those on disk, and so written to.
+    // Asked before those on disk.
     try check(git_odb_add_backend(database.pointer, store, 1000))
     self.store = store
   }
 
-  /// Notes an object that was just written, or that the repository had before.
-  func note(_ id: ObjectID, size: Int) {
-    guard known.insert(id).inserted else { return }
-    var raw = id.raw
-    guard store.pointee.exists?(store, &raw) == 1 else {
-      reused.append(id)
-      return
+  /// Whether an object is held.
+  func has(_ id: ObjectID) -> Bool { places[id] != nil }
+
+  /// An object that is held.
+  subscript(id: ObjectID) -> Object? { places[id].map { objects[$0] } }
+
+  /// Holds an object; one that the repository has, too, so that what is to last depends on nothing that
+  /// another program may remove.
+  func add(_ type: git_object_t, _ content: [UInt8], like base: ObjectID?) throws(GitError)
+    -> ObjectID
+  {
+    var raw = git_oid()
+    try check(git_odb_hash(&raw, content, content.count, type))
+    let id = ObjectID(raw)
+    guard places[id] == nil else { return id }
+    guard let write = store.pointee.write else {
+      throw GitError(.failed, "libgit2's store in memory cannot be written", context: id.hex)
     }
-    ids.append(id)
-    self.size += size
+    try check(write(store, &raw, content, content.count, type), id.hex)
+    places[id] = objects.count
+    objects.append(Object(id: id, type: type, content: content, base: base))
+    size += content.count
+    return id
   }
 
-  /// Gives an object's type and content to a body.
-  ///
-  /// Straight from memory: `git_odb_read` would hash it once more.
-  func withContent<Result>(
-    of id: ObjectID, _ body: (_ kind: String, _ content: UnsafeRawBufferPointer) -> Result
-  ) throws(GitError) -> Result {
-    var raw = id.raw
-    var data: UnsafeMutableRawPointer?
-    var size = 0
-    var type = GIT_OBJECT_INVALID
-    guard let read = store.pointee.read else {
-      throw GitError(.failed, "libgit2's store in memory cannot be read", context: id.hex)
-    }
-    try check(read(&data, &size, &type, store, &raw), id.hex)
-    defer { git_odb_backend_data_free(store, data) }
-    return body(
-      text(git_object_type2string(type)) ?? "", UnsafeRawBufferPointer(start: data, count: size))
-  }
-
-  /// Forgets all objects that are held; those that were reused only where asked to.
-  func reset(forgetsReused: Bool) throws(GitError) {
-    ids = []
+  /// Forgets all objects that are held.
+  func reset() throws(GitError) {
+    objects = []
+    places = [:]
     size = 0
-    if forgetsReused {
-      reused = []
-      known = []
-    }
     try check(git_mempack_reset(store))
   }
 }

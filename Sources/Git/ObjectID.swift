@@ -11,14 +11,14 @@ public struct ObjectID: Hashable, Comparable, Sendable, CustomStringConvertible 
   public static let zero = ObjectID(git_oid())
 
   init(_ raw: git_oid) {
-    var raw = raw
-    (high, middle, low) = withUnsafeBytes(of: &raw) {
-      (
-        UInt64(bigEndian: $0.loadUnaligned(fromByteOffset: 0, as: UInt64.self)),
-        UInt64(bigEndian: $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self)),
-        UInt32(bigEndian: $0.loadUnaligned(fromByteOffset: 16, as: UInt32.self))
-      )
-    }
+    self = withUnsafeBytes(of: raw) { ObjectID(reading: $0, at: 0) }
+  }
+
+  /// The name whose 20 bytes stand at a place.
+  init(reading bytes: UnsafeRawBufferPointer, at offset: Int) {
+    high = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    middle = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self))
+    low = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: offset + 16, as: UInt32.self))
   }
 
   /// The object name of 40 hex digits, of either case.
@@ -63,6 +63,9 @@ public struct ObjectID: Hashable, Comparable, Sendable, CustomStringConvertible 
     }
     return raw
   }
+
+  /// The first byte, by which packs and loose objects are divided.
+  var firstByte: UInt8 { UInt8(truncatingIfNeeded: high >> 56) }
 
   /// The name as 40 lower-case hex digits.
   public var hex: String {

@@ -51,10 +51,6 @@ enum TreeResource: Resource {
   static func free(_ pointer: OpaquePointer) { git_tree_free(pointer) }
 }
 
-enum TreeBuilderResource: Resource {
-  static func free(_ pointer: OpaquePointer) { git_treebuilder_free(pointer) }
-}
-
 enum ReferenceResource: Resource {
   static func free(_ pointer: OpaquePointer) { git_reference_free(pointer) }
 }

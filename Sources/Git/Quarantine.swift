@@ -126,25 +126,13 @@ public final class Quarantine: Sendable {
     let order = [GIT_OBJECT_BLOB, GIT_OBJECT_TREE, GIT_OBJECT_COMMIT, GIT_OBJECT_TAG]
     for kind in order {
       for id in byKind[kind.rawValue] ?? [] {
-        var raw = id.raw
-        let object = try Owned<DatabaseObjectResource>(id.hex) {
-          git_odb_read($0, source.database.pointer, &raw)
-        }
-        let database = target.database.pointer
-        _ = try target.written { [pointer = object.pointer] () throws(GitError) in
-          var new = git_oid()
-          try check(
-            git_odb_write(
-              &new, database, git_odb_object_data(pointer), git_odb_object_size(pointer), kind),
-            id.hex)
-          return ObjectID(new)
-        }
+        _ = try target.writeObject(kind, try source.content(id, kind))
       }
     }
     let area = try StagingArea(
       "\(path)/staged",
       method: try SyncMethod.durable(in: [path, "\(commonDirectory)/objects"]))
-    let staged = try target.stageObjects(in: area)
+    let staged = try target.stageObjects(in: area, mostLoose: Self.unpackLimit)
     try area.flush()
     try staged.publish(area)
     try area.syncNames()

@@ -37,11 +37,17 @@ extension Repository {
           .tooLarge, "the blob has \(size) bytes; at most \(maximumSize) are read", context: id.hex)
       }
     }
+    return try content(id, GIT_OBJECT_BLOB)
+  }
+
+  /// The content of an object that must be of a type (`git_odb_read`).
+  func content(_ id: ObjectID, _ type: git_object_t) throws(GitError) -> [UInt8] {
+    if let object = held?[id], object.type == type { return object.content }
     let object = try object(DatabaseObjectResource.self, id) { [database = database.pointer] in
       git_odb_read($0, database, $1)
     }
-    guard git_odb_object_type(object.pointer) == GIT_OBJECT_BLOB else {
-      throw Self.wrongType(id, "blob")
+    guard git_odb_object_type(object.pointer) == type else {
+      throw Self.wrongType(id, text(git_object_type2string(type)) ?? "")
     }
     guard let start = git_odb_object_data(object.pointer) else { return [] }
     return Array(

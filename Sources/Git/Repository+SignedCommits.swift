@@ -18,7 +18,7 @@ extension Repository {
     sign: ([UInt8]) throws -> String
   ) throws -> ObjectID {
     let message = try withoutNUL(message)
-    for id in [tree] + parents { _ = try header(of: id) }
+    for id in [tree] + parents { try requireObject(id) }
     let lines =
       ["tree \(tree.hex)"] + parents.map { "parent \($0.hex)" }
       + ["author \(try author.headerText())", "committer \(try committer.headerText())"]
@@ -28,11 +28,6 @@ extension Repository {
     let folded = signature.split(separator: "\n", omittingEmptySubsequences: false)
       .reversed().drop { $0.isEmpty }.reversed().joined(separator: "\n ")
     let text = Array((head + "gpgsig \(folded)\n\n" + message).utf8)
-    return try written { [handle = handle.pointer] () throws(GitError) in
-      var raw = git_oid()
-      let database = try Owned<ObjectDatabaseResource> { git_repository_odb($0, handle) }
-      try check(git_odb_write(&raw, database.pointer, text, text.count, GIT_OBJECT_COMMIT))
-      return ObjectID(raw)
-    }
+    return try writeObject(GIT_OBJECT_COMMIT, text)
   }
 }

@@ -39,82 +39,60 @@ extension Repository {
   public var heldSize: Int { held?.size ?? 0 }
 
   /// How many new objects wait in memory.
-  public var heldCount: Int { held?.ids.count ?? 0 }
-
-  /// Objects that were to be written since the last staging and that the repository had already.
-  ///
-  /// Nothing may name them yet, so that another program may remove them before something does.
-  public var reusedObjects: [ObjectID] { held?.reused ?? [] }
+  public var heldCount: Int { held?.objects.count ?? 0 }
 
   /// Forgets the new objects that wait in memory.
-  public func forgetHeldObjects() throws(GitError) { try held?.reset(forgetsReused: true) }
+  public func forgetHeldObjects() throws(GitError) { try held?.reset() }
 
   /// Writes the objects that wait in memory to disk, under temporary names.
   ///
   /// A few become loose objects, many become one pack: libgit2 looks through all packs for each object
   /// that it does not find, so that one pack for each commit would be its ruin.
   ///
-  /// - Parameter area: Where to write them.
+  /// - Parameters:
+  ///   - area: Where to write them.
+  ///   - mostLoose: More than so many objects become a pack.
   /// - Returns: What takes its place once the area is flushed.
   /// - Throws: ``GitError`` where they cannot be written.
-  public func stageObjects(in area: StagingArea) throws(GitError) -> StagedObjects {
-    guard let held, !held.ids.isEmpty else { return StagedObjects(files: [], ids: []) }
-    let ids = held.ids
+  public func stageObjects(in area: StagingArea, mostLoose: Int = 32) throws(GitError)
+    -> StagedObjects
+  {
+    guard let held, !held.objects.isEmpty else { return StagedObjects(files: [], ids: []) }
+    let ids = held.objects.map(\.id)
     var files: [StagedFile] = []
-    if ids.count > Self.mostLooseObjects {
-      files = try stagePack(ids, in: area)
+    if ids.count > mostLoose {
+      files = try stagePack(held, in: area)
     } else {
-      for id in ids { files.append(try stage(id, held, in: area)) }
+      for object in held.objects { files.append(try stage(object, held.deflater, in: area)) }
     }
-    try held.reset(forgetsReused: false)
+    try held.reset()
     return StagedObjects(files: files, ids: ids)
   }
 
-  private static var mostLooseObjects: Int { 100 }
-
-  private func stage(_ id: ObjectID, _ held: HeldObjects, in area: StagingArea) throws(GitError)
-    -> StagedFile
-  {
-    let (file, status) = try held.withContent(of: id) { kind, data in
-      // gitformat-loose: the type and size, a NUL, the content.
-      let header = Array("\(kind) \(data.count)\0".utf8)
-      var room = gitstate_deflate_bound(header.count + data.count)
-      var status = Z_OK
-      let file = [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
-        // Level 1: what is packed later is compressed better then.
-        status = gitstate_deflate(
-          header, header.count, data.baseAddress, data.count, 1, buffer.baseAddress, &room)
-        count = room
-      }
-      return (file, status)
-    }
-    guard status == Z_OK else {
-      throw GitError(.failed, "cannot compress object \(id.short)", category: .zlib)
-    }
-    return try area.stage(file, for: looseFile(of: id), mode: 0o444)
+  private func stage(
+    _ object: HeldObjects.Object, _ deflater: Deflater, in area: StagingArea
+  ) throws(GitError) -> StagedFile {
+    // gitformat-loose: the type and size, a NUL, the content.
+    let kind = text(git_object_type2string(object.type)) ?? ""
+    var file: [UInt8] = []
+    try deflater.append(
+      Array("\(kind) \(object.content.count)\0".utf8), object.content, to: &file)
+    return try area.stage(file, for: looseFile(of: object.id), mode: 0o444)
   }
 
-  /// Writes a pack of just these objects (`git_packbuilder_write`).
-  private func stagePack(_ ids: [ObjectID], in area: StagingArea) throws(GitError) -> [StagedFile] {
-    let builder = try Owned<PackBuilderResource> { git_packbuilder_new($0, handle.pointer) }
-    _ = git_packbuilder_set_threads(builder.pointer, 0)
-    for id in ids {
-      var raw = id.raw
-      try check(git_packbuilder_insert(builder.pointer, &raw, nil), id.hex)
+  /// Writes a pack of just these objects.
+  private func stagePack(_ held: HeldObjects, in area: StagingArea) throws(GitError) -> [StagedFile]
+  {
+    var writer = PackWriter(count: held.objects.count, held.deflater)
+    for object in held.objects {
+      try writer.add(object, like: object.base.flatMap { held[$0] })
     }
-    let packs = commonDirectory + "/objects/pack"
-    let folder = try area.reaches(packs) ? area.folder : packs
-    // libgit2 syncs the pack and its index.
-    try check(git_packbuilder_write(builder.pointer, folder, 0, nil, nil), folder)
-    guard let name = text(git_packbuilder_name(builder.pointer)) else {
-      throw GitError(.failed, "libgit2 wrote a pack without a name", category: .objectDatabase)
-    }
+    let (name, pack, index) = writer.finish()
+    let path = "\(commonDirectory)/objects/pack/\(name)"
     // A pack counts from when its index is there.
-    return try ["pack", "idx"].map { ending throws(GitError) in
-      let file = "pack-\(name).\(ending)"
-      let staged = try StagedFile(existing: "\(folder)/\(file)", for: "\(packs)/\(file)")
-      area.add(staged)
-      return staged
-    }
+    return [
+      try area.stage(pack, for: path + ".pack", mode: 0o444),
+      try area.stage(index, for: path + ".idx", mode: 0o444),
+    ]
   }
 }

@@ -38,8 +38,8 @@ private struct TreeChange {
 extension Repository {
   /// Writes a tree that differs from another in some paths only.
   ///
-  /// Only the trees on the way to those paths are written again (`git_treebuilder_write`); every
-  /// other entry stays as it is, odd modes and names included.
+  /// Only the trees on the way to those paths are written again; every other entry stays as it is, odd
+  /// modes and names included.
   ///
   /// - Parameters:
   ///   - base: The tree to start from; nil for the empty one.
@@ -55,18 +55,19 @@ extension Repository {
     for (path, entry) in changes {
       try change.add(try Self.components(of: path)[...], entry, path: path)
     }
-    let builder = try treeBuilder(base)
-    try apply(change, to: builder, folder: "")
-    return try write(builder)
+    let tree = try applied(change, to: base, folder: "")
+    return try writeObject(GIT_OBJECT_TREE, tree.bytes, like: base)
   }
 
-  private func apply(
-    _ change: TreeChange, to builder: borrowing Owned<TreeBuilderResource>, folder: String
-  ) throws(GitError) {
+  private func applied(_ change: TreeChange, to base: ObjectID?, folder: String) throws(GitError)
+    -> TreeText
+  {
+    var tree = TreeText()
+    if let base { tree = TreeText(try content(base, GIT_OBJECT_TREE)) }
     for (name, action) in change.actions {
       let text = String(decoding: name, as: UTF8.self)
       let path = folder.isEmpty ? text : "\(folder)/\(text)"
-      let old = try Self.entry(text, in: builder)
+      let old = try tree.entry(name)
       switch action {
       case .set(let id, let mode):
         if let old, (old.mode == .tree) != (mode == .tree) || old.mode == .submodule {
@@ -74,7 +75,8 @@ extension Repository {
             .directory, "\"\(path)\" is a \(old.mode) in the repository and is not replaced",
             category: .tree, context: path)
         }
-        try Self.insert(text, id, mode, into: builder, path: path)
+        if mode != .submodule { try requireObject(id) }
+        try tree.set(name, id, mode)
       case .remove:
         guard let old else { continue }
         guard old.mode != .tree, old.mode != .submodule else {
@@ -82,60 +84,21 @@ extension Repository {
             .directory, "\"\(path)\" is a \(old.mode) in the repository and is not removed",
             category: .tree, context: path)
         }
-        try check(git_treebuilder_remove(builder.pointer, text), path)
+        tree.remove(old)
       case .descend(let below):
         if let old, old.mode != .tree {
           throw GitError(
             .conflict, "\"\(path)\" is a \(old.mode) in the repository, not a folder",
             category: .tree, context: path)
         }
-        let inner = try treeBuilder(old?.id)
-        try apply(below, to: inner, folder: path)
-        if git_treebuilder_entrycount(inner.pointer) > 0 {
-          try Self.insert(text, try write(inner), .tree, into: builder, path: path)
-        } else if old != nil {
-          try check(git_treebuilder_remove(builder.pointer, text), path)
+        let inner = try applied(below, to: old?.id, folder: path)
+        if !inner.isEmpty {
+          try tree.set(name, try writeObject(GIT_OBJECT_TREE, inner.bytes, like: old?.id), .tree)
+        } else if let old {
+          tree.remove(old)
         }
       }
     }
-  }
-
-  private func treeBuilder(_ base: ObjectID?) throws(GitError) -> Owned<TreeBuilderResource> {
-    guard let base else {
-      return try Owned { git_treebuilder_new($0, handle.pointer, nil) }
-    }
-    let tree = try treeHandle(base)
-    return try Owned(base.hex) { git_treebuilder_new($0, handle.pointer, tree.pointer) }
-  }
-
-  private func write(_ builder: borrowing Owned<TreeBuilderResource>) throws(GitError) -> ObjectID {
-    let pointer = builder.pointer
-    return try written { () throws(GitError) in
-      var raw = git_oid()
-      try check(git_treebuilder_write(&raw, pointer))
-      return ObjectID(raw)
-    }
-  }
-
-  private static func entry(
-    _ name: String, in builder: borrowing Owned<TreeBuilderResource>
-  ) throws(GitError) -> (id: ObjectID, mode: FileMode)? {
-    // Null means only that the builder lacks the name.
-    guard let entry = git_treebuilder_get(builder.pointer, name) else { return nil }
-    guard let id = git_tree_entry_id(entry)?.pointee,
-      let mode = FileMode(rawValue: git_tree_entry_filemode(entry).rawValue)
-    else { throw GitError(.unreadable, "the tree is damaged", context: name) }
-    return (ObjectID(id), mode)
-  }
-
-  /// Sets a name; libgit2 checks that the object is there (strict object creation).
-  private static func insert(
-    _ name: String, _ id: ObjectID, _ mode: FileMode,
-    into builder: borrowing Owned<TreeBuilderResource>, path: String
-  ) throws(GitError) {
-    var raw = id.raw
-    try check(
-      git_treebuilder_insert(
-        nil, builder.pointer, name, &raw, git_filemode_t(rawValue: mode.rawValue)), path)
+    return tree
   }
 }

@@ -28,6 +28,13 @@ extension Repository {
           "\(revision.quoted) is no commit of this repository, which is a shallow clone; get the "
             + "rest of its history with: git fetch --unshallow", underlying: error)
       }
+      // Only what was read can be told not to be there.
+      guard [.notFound, .invalidSpec, .ambiguous, .peel, .invalid].contains(error.code) else {
+        throw StateError(
+          .backendUnavailable,
+          "it could not be told what commit \(revision.quoted) is: "
+            + error.message.escapingUnprintable, underlying: error)
+      }
       throw StateError(
         .notFound,
         error.code == .notFound

@@ -1,4 +1,5 @@
 import Dispatch
+import Glibc
 import Synchronization
 
 /// Deployment state, whatever keeps it.
@@ -20,6 +21,8 @@ public final class StateManager: Sendable {
   private let writes = DispatchQueue(label: "gitstate.writes")
   private let reads = BlockingPool(label: "gitstate.reads")
   private let waiting = Mutex(Waiting())
+  /// How many operations the last batch had.
+  private let lastCount = Atomic(0)
   let calls = Occupancy()
   private let closed = Signal()
   private let lastID = Mutex<UInt64>(0)
@@ -268,9 +271,24 @@ public final class StateManager: Sendable {
     if starts { writes.async { self.drain() } }
   }
 
+  /// Lets callers who ask at the same moment come into one batch, which is on disk as soon as one write.
+  ///
+  /// Only where there were several a moment ago: who is alone does not wait.
+  private func gather() {
+    guard lastCount.load(ordering: .relaxed) > 1 else { return }
+    var seen = waiting.withLock { $0.operations.count }
+    for _ in 0..<10 where seen > 0 {
+      usleep(50)
+      let now = waiting.withLock { $0.operations.count }
+      if now == seen { return }
+      seen = now
+    }
+  }
+
   /// Does what waits, as long as anything does.
   private func drain() {
     while true {
+      gather()
       let all = waiting.withLock { waiting in
         defer { waiting.operations = [] }
         waiting.isDraining = !waiting.operations.isEmpty
@@ -278,6 +296,7 @@ public final class StateManager: Sendable {
       }
       if all.isEmpty { return }
       let batch = all.filter { $0.answer.begin() }
+      lastCount.store(batch.count, ordering: .relaxed)
       guard !batch.isEmpty else { continue }
       do throws(StateError) {
         try open()

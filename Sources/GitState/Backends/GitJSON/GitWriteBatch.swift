@@ -8,6 +8,8 @@ struct GitWriteBatch {
     var operation: Int?
     /// The folder that it leaves.
     var folder: DeploymentFolder
+    /// The files in which that differs from the folder before.
+    var names: [String]
     var changes: ChangeSet
     var message: String
     var authorTime: Int64?
@@ -62,7 +64,8 @@ struct GitWriteBatch {
     let changes = ChangeSet(from: nil, tipFolder, to: nil, adopted, notes: &notes)
     steps.append(
       Step(
-        operation: nil, folder: adopted, changes: changes,
+        operation: nil, folder: adopted, names: tipFolder.names(thatDifferIn: adopted),
+        changes: changes,
         message: CommitText(kind: .adopt, changes: changes).message, authorTime: nil))
   }
 
@@ -73,10 +76,15 @@ struct GitWriteBatch {
     _ operation: PlannedOperation, _ outcome: PlannedOperation.Outcome, _ after: DeploymentFolder
   ) throws(StateError) {
     var warnings = outcome.warnings
-    let changes = ChangeSet(from: nil, folder, to: nil, after, notes: &warnings)
+    let changes: ChangeSet
+    if let pairs = outcome.pairs {
+      changes = ChangeSet(pairs: pairs) { after.network(of: $0.chainID) }
+    } else {
+      changes = ChangeSet(from: nil, folder, to: nil, after, notes: &warnings)
+    }
     try rules?.refuse(changes, operation, after: steps.map(\.changes))
-    let isChange = !folder.names(thatDifferIn: after).isEmpty
-    if isChange || outcome.joins != nil || outcome.isAlwaysCommitted {
+    let names = folder.names(thatDifferIn: after)
+    if !names.isEmpty || outcome.joins != nil || outcome.isAlwaysCommitted {
       var joins = outcome.joins
       // Edits by hand or another operation came in between.
       if !steps.isEmpty { joins?.isFastForward = false }
@@ -85,7 +93,7 @@ struct GitWriteBatch {
         subject: outcome.subject, trailers: outcome.trailers + operation.trailers)
       steps.append(
         Step(
-          operation: answers.count, folder: after, changes: changes,
+          operation: answers.count, folder: after, names: names, changes: changes,
           message: joins.flatMap { $0.isFastForward ? $0.other.message : nil } ?? text.message,
           authorTime: operation.authorTime, joins: joins))
     }
@@ -123,7 +131,11 @@ struct GitWriteBatch {
   mutating func setCommit(_ id: ObjectID, ofStep index: Int) { steps[index].commit = id }
 
   /// The files that differ from the tip's after all steps.
-  var touchedNames: [String] { tipFolder.names(thatDifferIn: folder) }
+  var touchedNames: [String] {
+    if steps.count == 1 { return steps[0].names }
+    let touched = Set(steps.flatMap(\.names).map(FileName.init))
+    return tipFolder.names(thatDifferIn: folder, among: touched)
+  }
 
   /// Chains that get a file only through this batch.
   var newChains: [ChainID] {
@@ -168,12 +180,25 @@ struct GitWriteBatch {
 extension DeploymentFolder {
   /// The names of files that another state of the folder has differently, or not at all.
   func names(thatDifferIn other: DeploymentFolder) -> [String] {
-    let names = Set(items.keys).union(other.items.keys).filter { name in
+    names(thatDifferIn: other, among: Set(items.keys).union(other.items.keys))
+  }
+
+  /// The names of those among some files that another state of the folder has differently, or not at all.
+  func names(thatDifferIn other: DeploymentFolder, among candidates: Set<FileName>) -> [String] {
+    let names = candidates.filter { name in
       let (before, after) = (items[name], other.items[name])
       if let blob = before?.blob, blob == after?.blob { return before?.mode != after?.mode }
       return !FileSystem.isSame(before?.bytes, after?.bytes) || (before == nil) != (after == nil)
     }
     return names.sorted().map(\.text)
+  }
+}
+
+extension DeploymentFolder {
+  /// What a chain's file calls its network; the chain's number where that cannot be told.
+  fileprivate func network(of chainID: ChainID) -> String {
+    guard let file = try? file(of: chainID) else { return chainID.description }
+    return file.network
   }
 }
 

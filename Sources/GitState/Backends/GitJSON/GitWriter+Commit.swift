@@ -60,7 +60,7 @@ extension GitWriter {
     var folder = batch.tipFolder
     var blobs: [FileName: (bytes: [UInt8], id: ObjectID)] = [:]
     for index in batch.steps.indices {
-      for name in folder.names(thatDifferIn: batch.steps[index].folder) {
+      for name in batch.steps[index].names {
         guard let item = batch.steps[index].folder[name], let bytes = item.bytes else { continue }
         if isAgain {
           _ = try repository.writeBlob(bytes)
@@ -68,7 +68,8 @@ extension GitWriter {
         }
         guard item.blob == nil else { continue }
         if let known = blobs[FileName(name)], FileSystem.isSame(known.bytes, bytes) { continue }
-        blobs[FileName(name)] = (bytes, try blob(item))
+        let base = blobs[FileName(name)]?.id ?? folder[name]?.blob
+        blobs[FileName(name)] = (bytes, try repository.writeBlob(bytes, like: base))
       }
       batch.setBlobs(blobs, ofStep: index)
       let step = batch.steps[index]
@@ -95,7 +96,7 @@ extension GitWriter {
     _ author: Signature, _ committer: Signature
   ) throws -> ObjectID {
     if let joins = step.joins, joins.isFastForward { return joins.other.id }
-    let changes = try folder.names(thatDifferIn: step.folder).map { name in
+    let changes = try step.names.map { name in
       (
         path: folder.pathOf(name),
         entry: try step.folder[name].map { (id: try blob($0), mode: $0.mode) }

@@ -9,7 +9,6 @@ extension GitWriter {
   /// What is on disk under temporary names.
   private struct Staged {
     let objects: StagedObjects
-    let reused: [ObjectID]
     /// Nil where no working tree follows.
     let index: PendingIndex?
     let reference: PendingReference
@@ -99,12 +98,11 @@ extension GitWriter {
     intent.indexLocks = index.map { [$0.inode] } ?? []
     let beside = try batch.beside?.stage(location, area)
     let note = try intent.stage(at: location, area)
-    let reused = repository.reusedObjects
     // Last, as it takes them out of memory, from where the index read the tree.
     let objects = try repository.stageObjects(in: area)
     try area.flush()
     return Staged(
-      objects: objects, reused: reused, index: index, reference: reference, files: files,
+      objects: objects, index: index, reference: reference, files: files,
       beside: beside ?? [:], intent: note)
   }
 
@@ -178,10 +176,8 @@ extension GitWriter {
     let isPruned = try waitForGarbageCollection(
       until: .now + options.lockTimeout, "its objects may go (see git fsck): ")
     let all = published + [staged.objects]
-    guard
-      try isPruned || !staged.reused.isEmpty || !all.allSatisfy({ try $0.areInPlace })
-    else { return }
-    let objects = all.flatMap(\.ids) + staged.reused
+    guard try isPruned || !all.allSatisfy({ try $0.areInPlace }) else { return }
+    let objects = all.flatMap(\.ids)
     guard try !repository.missing(objects).isEmpty else { return }
     var copy = batch
     _ = try writeCommits(&copy, author, committer, area, isAgain: true)

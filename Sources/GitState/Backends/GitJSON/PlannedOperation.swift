@@ -43,6 +43,8 @@ struct PlannedOperation: Sendable {
     var joins: Join?
     /// Whether there is a commit even where no file changes.
     var isAlwaysCommitted = false
+    /// All records that change, before and after, where that is known; nil leaves it to be found out.
+    var pairs: [(old: Contract?, new: Contract?)]?
   }
 
   var kind: Operation.Kind
@@ -68,12 +70,25 @@ struct PlannedOperation: Sendable {
   init(_ operation: Operation) {
     self.init(operation.kind, reason: operation.reason) { context, folder throws(StateError) in
       let before = folder
+      var olds: [ContractKey: Contract?] = [:]
       let plan = try MutationPlan(
         operation.mutations,
-        current: { key throws(StateError) in try before.contract(key) },
+        current: { key throws(StateError) in
+          let contract = try before.contract(key)
+          olds.updateValue(contract, forKey: key)
+          return contract
+        },
         network: { chainID throws(StateError) in try before.file(of: chainID)?.network })
       try folder.apply(plan.results, isTaken: context.isTaken)
-      return Outcome(outcomes: plan.outcomes, warnings: plan.warnings)
+      var outcome = Outcome(outcomes: plan.outcomes, warnings: plan.warnings)
+      var pairs: [(old: Contract?, new: Contract?)] = []
+      for (key, new) in plan.results {
+        // What was not readable before, and what a new file brings, is to be found out.
+        guard let old = olds[key], try before.file(of: key.chainID) != nil else { return outcome }
+        pairs.append((old, new))
+      }
+      outcome.pairs = pairs
+      return outcome
     }
     // Whatever the caller calls it, the records are the caller's.
     takesFromHistory = false
