@@ -20,10 +20,12 @@ public final class Quarantine: Sendable {
   ///   - folder: Where it goes; leftovers of processes that are gone are removed there.
   ///   - commonDirectory: The repository's common git directory.
   ///   - tips: Commits that the other side may take for known, with all that they lead to.
+  ///   - isAlone: Whether the repository's objects are left out of sight, so that all comes in anew.
   /// - Throws: ``GitError`` where it cannot be made.
-  public init(below folder: String, of commonDirectory: String, knowing tips: [ObjectID])
-    throws(GitError)
-  {
+  public init(
+    below folder: String, of commonDirectory: String, knowing tips: [ObjectID],
+    isAlone: Bool = false
+  ) throws(GitError) {
     self.commonDirectory = commonDirectory
     path = try TransientFolder.make(below: folder)
     for part in ["/objects", "/objects/info", "/objects/pack", "/refs"] {
@@ -37,7 +39,7 @@ public final class Quarantine: Sendable {
     }
     let files = [
       ("HEAD", "ref: refs/heads/none\n"), ("packed-refs", references),
-      ("objects/info/alternates", "\(commonDirectory)/objects\n"),
+      ("objects/info/alternates", isAlone ? "" : "\(commonDirectory)/objects\n"),
       // Proxies and the like are the repository's.
       (
         "config",

@@ -29,6 +29,17 @@ extension Repository {
     }
   }
 
+  /// A URL that fetches use, with `url.*.insteadOf` applied.
+  public func fetchURL(_ url: String) throws(GitError) -> String {
+    var rewriting = URLRewriting()
+    for (key, value) in try configurationEntries()
+    where key.hasPrefix("url.") && key.hasSuffix(".insteadof") {
+      let base = key.dropFirst("url.".count).dropLast(".insteadof".count)
+      rewriting.bases.append((value, String(base)))
+    }
+    return rewriting.url(url)
+  }
+
   /// A setting of git's for HTTP: that of the longest `http.URL.KEY` that the URL begins with, or else
   /// `http.KEY`.
   ///

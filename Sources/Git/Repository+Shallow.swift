@@ -16,6 +16,16 @@ extension Repository {
     return boundary
   }
 
+  /// Whether the repository lacks commits that one leads to, as a shallow clone does until it fetches them.
+  public func lacksHistory(of tip: ObjectID) throws(GitError) -> Bool {
+    guard isShallow else { return false }
+    let boundary = try boundary()
+    for (id, entry) in try reachable(from: [tip]) where boundary.contains(id) {
+      for parent in entry.commit.parents where try !contains(parent) { return true }
+    }
+    return false
+  }
+
   /// All commits that some lead to, with the parents that the repository has.
   func reachable(
     from starts: [ObjectID], firstParent: Bool = false

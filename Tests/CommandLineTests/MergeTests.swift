@@ -98,13 +98,21 @@ import Testing
     try await expectSound(project)
   }
 
-  @Test func filesOfTheCodeAreLeftToGitWhereTheyAreCheckedOut() async throws {
+  @Test func filesOfTheCodeFollowAndAreLeftToGitWhereBothChangedOne() async throws {
     let project = try await parted(ours: [("Mine", "7")], theirs: [("Peer", "8")])
     try await git("checkout", "-q", "side", in: project)
     try await commit(["code.txt": "code"], in: project)
     try await git("checkout", "-q", "main", in: project)
+    let before = try await git("rev-parse", "HEAD", in: project)
+    try await commit(["code.txt": "mine"], in: project)
     let refused = try await refusalLeavingAll(of: project, "merge", "side")
     #expect(refused.message.contains("code.txt") && refused.message.contains("git merge"))
+    try await git("reset", "-q", "--hard", before, in: project)
+    try await git("branch", "-q", "before", in: project)
+    try await succeed("merge", "side", in: project)
+    #expect(try text(project.appending("code.txt")) == "code")
+    try await expectSound(project)
+    try await git("reset", "-q", "--hard", "before", in: project)
     // Where no working tree has the branch, whole files merge, too.
     let bare = scratch.appending("bare.git")
     try await git("clone", "-q", "--bare", project.string, bare.string, in: scratch)

@@ -48,9 +48,18 @@ extension GitReader {
       guard !touched.isEmpty else { continue }
       // Of two lines that were merged, the one whose value did not prevail set another one.
       let record = try load(id).folder.contract(ContractKey(contract.chainID, name))?.record
-      let set = touched.filter { record?[$0] == contract.record[$0] }
+      var set = touched.filter { record?[$0] == contract.record[$0] }
       guard !set.isEmpty else { continue }
-      let entry = LogEntry(try repository.commit(id), [touch.key])
+      let commit = try repository.commit(id)
+      if commit.parents.count > 1 {
+        // A merge that took one field from here and one from there set neither.
+        for parent in commit.parents {
+          let key = ContractKey(contract.chainID, name)
+          guard let before = try load(parent).folder.contract(key)?.record else { continue }
+          set.removeAll { before[$0] == contract.record[$0] }
+        }
+      }
+      let entry = LogEntry(commit, [touch.key])
       for field in set {
         found[field] = entry
         open[field] = nil

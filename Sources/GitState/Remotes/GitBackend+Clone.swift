@@ -59,8 +59,10 @@ extension GitBackend {
     let connector = try convertingGitErrors(.backendUnavailable, "nothing was cloned") {
       let repository = try Repository(opening: new.gitDirectory)
       try repository.addRemote("origin", url: kept)
+      // With the secret that is not kept.
+      let used = kept == address.withoutSecret ? url : kept
       return try RemoteConnector(
-        Remote(name: "origin", url: kept == address.withoutSecret ? url : kept, pushURL: nil),
+        Remote(name: "origin", url: try repository.fetchURL(used), pushURL: nil),
         isPush: false, repository, options)
     }
     let common = new.gitDirectory

@@ -43,6 +43,7 @@ extension GitBackend {
             + "\(branch.name.escapingUnprintable) yet")
       }
       let expected = expectation(branch)
+      try completeHistory(of: tip, remote, repository, branch, options)
       let problem = "what the remote has could not be noted"
       let notes = try convertingGitErrors(.writeFailed, "nothing was pushed: \(problem)") {
         try repository.stageNotes(branch.notes(of: tip, seen: tip), "gitstate: push", location)
@@ -63,6 +64,39 @@ extension GitBackend {
       return PushResult(
         remote: branch.remote.name, branch: branch.name, commit: commit.hex,
         messages: report.messages)
+    }
+  }
+
+  /// Gets what a shallow clone lacks of its own history, without which libgit2 1.5 cannot push.
+  private func completeHistory(
+    of tip: ObjectID, _ remote: String?, _ repository: borrowing Repository,
+    _ branch: RemoteBranch, _ options: RemoteOptions
+  ) throws(StateError) {
+    let lacks = { (repository: borrowing Repository) throws(StateError) in
+      try convertingGitErrors(.backendUnavailable, "the history could not be read") {
+        try repository.lacksHistory(of: tip)
+      }
+    }
+    guard try lacks(repository) else { return }
+    let location = location
+    let connector = try convertingGitErrors(
+      .backendUnavailable, "the remotes could not be read"
+    ) { try RemoteConnector(branch.remote, isPush: false, repository, options) }
+    try connector.run("nothing was pushed") { endpoint in
+      let quarantine = try Quarantine(
+        below: location.privateDirectory, of: location.commonDirectory, knowing: [], isAlone: true)
+      defer { quarantine.discard() }
+      let wanted = branch.theirBranch
+      let found = try RemoteTransfer.fetch(from: endpoint, into: quarantine) { _ in [wanted] }
+      guard let theirs = found.first(where: { $0.name == wanted })?.id else { return }
+      try Repository(opening: quarantine.path).checkComplete(theirs, knowing: [])
+      try quarantine.accept()
+    }
+    guard try !lacks(repository) else {
+      throw StateError(
+        .backendUnavailable,
+        "nothing was pushed: this is a shallow clone, which lacks history that a push needs; get it "
+          + "with: git fetch --unshallow")
     }
   }
 

@@ -55,13 +55,14 @@ extension GitBackend {
   ///   - remote: The remote's name; nil is the branch's own, or `origin`, or the only one.
   ///   - resolution: Which side is right where both changed the same; `ours` is this clone.
   ///   - options: How to talk to it.
-  ///   - patience: For how long to try again while others push.
+  ///   - patience: For how long to try again while others push. Whoever has just pushed needs no fetch for
+  ///     the next push and so wins: where ten push without a pause, the last may wait for all others.
   /// - Returns: What came in and went out.
   /// - Throws: As ``pull(from:resolving:options:)`` and ``push(to:options:forceWithLease:)``. What was
   ///   merged before a push failed stays.
   public func sync(
     with remote: String? = nil, resolving resolution: MergeResolution = MergeResolution(),
-    options: RemoteOptions = RemoteOptions(), patience: Duration = .seconds(120)
+    options: RemoteOptions = RemoteOptions(), patience: Duration = .seconds(600)
   ) throws(StateError) -> SyncResult {
     if let result = try pushUnmoved(remote, options) { return result }
     let deadline = ContinuousClock.now + patience
@@ -285,8 +286,9 @@ extension SyncResult {
 }
 
 extension Jitter {
-  /// Sleeps up to 30 ms after the first round, and up to twice as long after each further, at most 2 s.
+  /// Sleeps up to 30 ms after the first round, and up to twice as long after each further, at most 1 s:
+  /// who has waited long must not be the slowest.
   fileprivate static func sleep(round: Int) {
-    usleep(1000 + UInt32.random(in: 0..<min(2_000_000, 30_000 << UInt32(min(round - 1, 10)))))
+    usleep(1000 + UInt32.random(in: 0..<min(1_000_000, 30_000 << UInt32(min(round - 1, 10)))))
   }
 }

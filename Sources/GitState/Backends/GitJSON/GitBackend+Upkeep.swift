@@ -84,7 +84,12 @@ public enum Upkeep: Sendable {
     case .none: return
     case .background:
       Self.queue.async {
-        _ = try? GitBackend(options).optimize(isFull: false)
+        do {
+          _ = try GitBackend(options).optimize(isFull: false)
+        } catch {
+          // Nobody waits for it; see above.
+          return
+        }
       }
     case .program(let path):
       Self.spawn([path, "-C", folder, "optimize", "--auto", "--quiet"])

@@ -81,9 +81,13 @@ extension GitWriter {
       in: area)
     var files: [FileName: StagedFile] = [:]
     for name in batch.touchedNames where batch.followed.contains(FileName(name)) {
-      // What cannot be written here is tried again once the branch has moved: a deployment does
-      // not go unrecorded because a working file is in the way.
-      files[FileName(name)] = try? batch.working?.stage(name, batch.folder[name]?.bytes, area)
+      do {
+        files[FileName(name)] = try batch.working?.stage(name, batch.folder[name]?.bytes, area)
+      } catch {
+        // It is tried again once the branch has moved, and said if it fails then: a deployment does not
+        // go unrecorded because a working file is in the way.
+        continue
+      }
     }
     var intent = WriteIntent(
       reference: batch.branch, old: batch.tip, new: tip,
