@@ -132,4 +132,25 @@ import Testing
     try await succeed("rollback", start, in: project)
     #expect(try await json("verify", "--history", in: project)["errors"] == [])
   }
+
+  @Test func aSecretInAReasonIsFoundToo() async throws {
+    let project = try await sampleRepository()
+    let token = "ghp_16C7e42F292c6912E7710c838347Ae178B4a"
+    let refused = try await refusalLeavingAll(
+      of: project, "put", "56-Token", "--address", address("9"), "-m", "deployed with \(token)")
+    #expect(refused.code == "RULE_BROKEN" && refused.message.contains("the reason"))
+    #expect(!refused.message.contains(token))
+    let revert = try await refusal("revert", "HEAD", "-m", "PASSWORD=hunter22", in: project)
+    #expect(revert.message.contains("the reason"))
+    // In the message of somebody's commit.
+    try await commit(["code.txt": "x"], in: project, message: "Deploy\n\nwith \(token)")
+    let short = try await git("rev-parse", "--short=7", "HEAD", in: project)
+    let verified = try await gitstate("verify", "--history", in: project)
+    #expect(verified.status == 4 && verified.text.contains("its message looks like"))
+    #expect(!verified.text.contains(token))
+    try await commit(
+      ["deployments/.gitstate.json": #"{"rules": {"allowedSecrets": ["\#(short)"]}}"#], in: project)
+    let allowed = try await json("verify", "--history", "--rules", "HEAD", in: project)
+    #expect(allowed["errors"] == [], "\(allowed)")
+  }
 }

@@ -114,4 +114,34 @@ import Testing
     #expect(try await refusalLeavingAll(of: project, "revert", "nothing..HEAD").status == 3)
     try await expectSound(project)
   }
+
+  @Test func whatABranchDidIsToldWithoutWhatTheOtherDidMeanwhile() async throws {
+    let project = try await sampleRepository()
+    let start = try await git("rev-parse", "HEAD", in: project)
+    try await git("checkout", "-qb", "side", in: project)
+    try await CommandLineTests.put("Mine", "7", in: project)
+    try await git("checkout", "-q", "main", in: project)
+    try await CommandLineTests.put("Theirs", "8", in: project)
+    func keys(_ range: String...) async throws -> [String] {
+      let result = try await gitstate(["diff"] + range + ["--json"], in: project)
+      return try JSONValue(parsing: result.output)["changes"]?.array?
+        .compactMap { $0["key"]?.string } ?? []
+    }
+    // Two ends are two states: to go from one to the other takes away what the first alone has.
+    #expect(try await keys("main", "side") == ["56-Mine", "56-Theirs"])
+    #expect(try await keys("main...side") == ["56-Mine"])
+    #expect(try await keys("side...") == ["56-Theirs"])
+    let branch = try await json("diff", "main...side", in: project)
+    #expect(branch["from"] == .string(start))
+    try await git("checkout", "-q", "--orphan", "other", in: project)
+    try await git("commit", "-qm", "other", in: project)
+    let refused = try await refusal("diff", "main...other", in: project)
+    #expect(refused.status == 64 && refused.message.contains("no commit in common"))
+    let shallow = scratch.appending("shallow")
+    try await git(
+      "clone", "-q", "--depth", "1", "--no-single-branch", "-b", "main",
+      "file://\(project.string)", shallow.string, in: scratch)
+    let cut = try await refusal("diff", "main...origin/side", in: shallow)
+    #expect(cut.message.contains("git fetch --unshallow"))
+  }
 }

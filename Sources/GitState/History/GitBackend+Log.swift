@@ -167,6 +167,38 @@ extension GitBackend {
     }
   }
 
+  /// What one line of history did since it parted from another: the difference from their common
+  /// ancestor to its end, as `git diff A...B` has it.
+  ///
+  /// - Parameters:
+  ///   - other: The line that is compared with; nil is the branch's tip.
+  ///   - line: The line; nil is the branch's tip.
+  /// - Returns: The difference, and a sentence for each file that could not be compared.
+  /// - Throws: `INVALID_ARGUMENT` where they have no commit in common, `BACKEND_UNAVAILABLE` where a
+  ///   shallow clone lacks it.
+  public func changes(since other: String?, on line: String?) throws(StateError) -> (
+    changes: ChangeSet, notes: [String]
+  ) {
+    let (base, end) = try read { reader throws(StateError) in
+      let (start, end) = try reader.ends(of: "\(other ?? "")..\(line ?? "")")
+      guard let start, let end else {
+        throw StateError(.notFound, "there is no commit yet on the branch that has the state")
+      }
+      let base = try convertingGitErrors(.backendUnavailable, "the history could not be read") {
+        try reader.repository.mergeBase(start, end)
+      }
+      if let base { return (base.hex, end.hex) }
+      throw reader.repository.isShallow
+        ? StateError(
+          .backendUnavailable,
+          "this is a shallow clone, which lacks the commits in which \(start.short) and \(end.short) "
+            + "parted; get them with: git fetch --unshallow")
+        : StateError(
+          .invalidArgument, "\(start.short) and \(end.short) have no commit in common")
+    }
+    return try changes(from: base, to: end)
+  }
+
   /// The difference of two revisions.
   ///
   /// - Parameters:

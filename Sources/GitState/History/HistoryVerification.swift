@@ -61,6 +61,7 @@ extension GitBackend {
           verification.rules = try GuardRules(
             reader.repository, reader.location, at: named, try reader.load(named).folder)
         }
+        verification.allowedSecrets = try reader.allowedSecrets(at: end)
         verification.report.commitCount = commits.count
         for commit in commits.reversed() { try reader.verify(commit, &verification) }
         var report = verification.report
@@ -88,6 +89,8 @@ private struct HistoryVerification {
   /// The rules that hold for each commit beside its parent's.
   var rules: GuardRules?
   var requiresSignatures = false
+  /// What the range's end allows: only afterwards can be told that what was found is no secret.
+  var allowedSecrets: Set<String> = []
   /// The commits whose signatures are to be checked.
   var unsigned: [Commit] = []
   /// What was removed so far.
@@ -122,8 +125,11 @@ extension GitReader {
     let subject = "commit \(commit.id.short) (\(commit.author.name.escapingUnprintable))"
     func wrong(_ problem: String) { verification.report.errors.append("\(subject): \(problem)") }
     let changes = try changes(of: commit)
-    let rules = [try self.rules(of: commit, subject, &verification.report), verification.rules]
+    var rules = [try self.rules(of: commit, subject, &verification.report), verification.rules]
       .compactMap(\.self)
+    for index in rules.indices {
+      rules[index].allowedSecrets.formUnion(verification.allowedSecrets)
+    }
     if verification.requiresSignatures || rules.contains(where: \.requireSignatures) {
       verification.unsigned.append(commit)
     }
@@ -175,6 +181,16 @@ extension GitReader {
       report.errors.append("\(subject): \(error.message)")
     }
     return rules
+  }
+
+  /// What the rules at a commit allow that looks like a secret.
+  fileprivate func allowedSecrets(at commit: ObjectID?) throws -> Set<String> {
+    do {
+      return try GuardRules(repository, location, at: commit).allowedSecrets
+    } catch is StateError {
+      // That they cannot be read is reported by itself.
+      return []
+    }
   }
 
   /// Sentences about chains that rules name and nothing else does.

@@ -12,8 +12,9 @@ struct DiffCommand: AsyncParsableCommand {
     abstract: "Show what differs between two revisions, contract by contract.",
     discussion: """
       Without a revision: what was edited by hand since the last commit. With one: what changed \
-      since then. With two, or as A..B: what changed from the first to the second. Markdown is for \
-      a pull request's comment, HTML is one file without outside resources.
+      since then. With two, or as A..B: what changed from the first to the second. As A...B: what \
+      changed on B since it parted from A, which is what a pull request does. Markdown is for a pull \
+      request's comment, HTML is one file without outside resources.
       """)
 
   @Argument(help: "The revisions or dates.")
@@ -41,19 +42,19 @@ struct DiffCommand: AsyncParsableCommand {
       guard maxLength >= 1000 else { throw ValidationError("--max-length is 1000 or more") }
     }
     guard revisions.count < 3 else { throw ValidationError("give at most two revisions") }
-    guard !revisions.contains(where: { $0.contains("...") }) else {
-      throw ValidationError("a range has two dots: A..B is what changed from A to B")
-    }
   }
 
   func run() async throws {
     let state = try await options.openState()
-    let (old, new, isRange) = ends
+    let (old, new, dots) = ends
     let only = only
     let (changes, notes) = try await state.withGit(named: "diff") { git throws(StateError) in
       let selectors = try only.map { text throws(StateError) in try git.selector(text) }
-      let tip = try isRange ? git.snapshot().commitID : nil
-      var (changes, notes) = try git.changes(from: old ?? tip, to: new ?? tip)
+      let tip = try dots > 0 ? git.snapshot().commitID : nil
+      var (changes, notes) =
+        dots == 3
+        ? try git.changes(since: old, on: new)
+        : try git.changes(from: old ?? tip, to: new ?? tip)
       changes.keep(only: selectors)
       return (changes, notes)
     }
@@ -73,12 +74,17 @@ struct DiffCommand: AsyncParsableCommand {
     }
   }
 
-  /// The two ends; `A..B` is two in one word, of which a missing one is the branch's tip.
-  private var ends: (old: String?, new: String?, isRange: Bool) {
-    if revisions.count == 1, let dots = revisions[0].firstRange(of: "..") {
-      let (old, new) = (revisions[0][..<dots.lowerBound], revisions[0][dots.upperBound...])
-      return (old.isEmpty ? nil : String(old), new.isEmpty ? nil : String(new), true)
+  /// The two ends, and the dots between them: `A..B` and `A...B` are two in one word, of which a
+  /// missing one is the branch's tip.
+  private var ends: (old: String?, new: String?, dots: Int) {
+    if revisions.count == 1, let range = revisions[0].firstRange(of: "..") {
+      let (old, rest) = (revisions[0][..<range.lowerBound], revisions[0][range.upperBound...])
+      let new = rest.hasPrefix(".") ? rest.dropFirst() : rest
+      return (
+        old.isEmpty ? nil : String(old), new.isEmpty ? nil : String(new),
+        rest.hasPrefix(".") ? 3 : 2
+      )
     }
-    return (revisions.first, revisions.count == 2 ? revisions[1] : nil, false)
+    return (revisions.first, revisions.count == 2 ? revisions[1] : nil, 0)
   }
 }

@@ -41,7 +41,9 @@ extension GitReader {
       changes: changes.own, dropped: changes.dropped.map(\.change),
       news: changes.own.keeping(newTo: claims.sources),
       hasReason: entry.operation == nil ? !entry.body.isEmpty : entry.reason != nil,
-      author: commit.author.email)
+      // What else is in our messages are values, which are looked at as such.
+      words: entry.operation == nil ? commit.message : entry.reason,
+      commit: commit.id.short, author: commit.author.email)
     // The index is looked at only where a rule asks for it.
     let asksForFormer = rules.contains { $0.noRedeployment != .nowhere }
     var former: [ContractKey: FormerRecord] = [:]

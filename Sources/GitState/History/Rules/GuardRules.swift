@@ -37,7 +37,8 @@ public struct GuardRules: Hashable, Sendable {
   public var allowedAuthors: [String]?
   /// Whether values that look like keys, mnemonics or tokens are refused.
   public var noSecrets = true
-  /// The contracts whose values are not looked at for secrets; a chain's ID alone is its file.
+  /// The contracts whose values are not looked at for secrets; a chain's ID alone is its file, an
+  /// abbreviated commit that commit's message.
   public var allowedSecrets: Set<String> = []
   /// The names that chains have in rules: the settings' own, and those of the networks' files.
   var chainNames: [String: ChainID] = [:]
@@ -197,7 +198,17 @@ public struct GuardRules: Hashable, Sendable {
       default: break
       }
     }
-    if noSecrets { broken += secrets(in: act.news) }
+    if noSecrets {
+      broken += secrets(in: act.news)
+      if let what = act.words.flatMap({ SecretText.meaning(of: $0) }),
+        !allowedSecrets.contains(act.commit ?? "")
+      {
+        let advice = act.commit.map { " (if it is none, add \"\($0)\" to the rule allowedSecrets)" }
+        broken.append(
+          "\(act.commit == nil ? "the reason" : "its message") looks like \(what), which must not be kept "
+            + "in git\(advice ?? "; say it in other words")")
+      }
+    }
     if let change = act.changes.changes.first(where: { covers(requireReason, $0) }), !act.hasReason
     {
       let network = change.network.escapingUnprintable

@@ -36,7 +36,8 @@ struct RuleCheck {
     guard !changes.isEmpty else { return }
     let act = RuledChange(
       changes: changes, news: operation.takesFromHistory ? ChangeSet() : changes,
-      hasReason: operation.reason?.contains { !$0.isWhitespace } ?? false, author: author
+      hasReason: operation.reason?.contains { !$0.isWhitespace } ?? false,
+      words: operation.reason, author: author
     ) { key in
       for change in earlier.reversed().flatMap(\.changes) where change.key == key {
         guard change.kind == .removed else { return nil }

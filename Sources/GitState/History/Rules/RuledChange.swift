@@ -10,6 +10,10 @@ struct RuledChange {
   var news: ChangeSet
   /// Whether a reason is given.
   var hasReason: Bool
+  /// What people wrote about it: the reason of a write, the message of somebody's commit.
+  var words: String?
+  /// The commit, abbreviated; nil where it is yet to be written.
+  var commit: String?
   /// The author's address, where somebody asks for it.
   var author: String?
   /// The record that a contract had until it was removed; nil where it never had any.
