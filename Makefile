@@ -7,7 +7,7 @@ release = swift build -c release --static-swift-stdlib -Xlinker -s --product git
 # The tests see no configuration of the user's; building needs it, since it may say where packages are.
 isolated = env GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 
-.PHONY: help build test lint format demo readme manual docs crash concurrency sanitize bench rounds install uninstall clean
+.PHONY: help build test lint format demo readme manual docs crash concurrency sanitize bench rounds history install uninstall clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -87,6 +87,12 @@ rounds: ## Let ten clones share over each transport, 200 rounds each, and cut co
 	GITSTATE_PROGRAM="$$(swift build -c release --show-bin-path)/gitstate" GITSTATE_ROUNDS=20 $(isolated) \
 	  swift test --skip-build --disable-xctest --no-parallel \
 	  --filter 'SharingTests.nothingIsLostWhenManyPush|ServerTests.(ssh|https)Shares|CutConnectionTests'
+
+history: ## Let random undo and merges loose; measure the log in a history of 100,000 commits
+	swift build --product gitstate
+	scripts/random-history .build/debug/gitstate
+	$(release)
+	scripts/long-history "$$(swift build -c release --show-bin-path)/gitstate"
 
 install: ## Install program, completions and manual page below PREFIX (~/.local)
 	@scripts/install-dependencies
