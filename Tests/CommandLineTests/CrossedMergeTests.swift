@@ -48,6 +48,18 @@ import Testing
     try await expectSound(project)
   }
 
+  @Test func aRevertFollowsARenameThatCameLater() async throws {
+    let project = try await sampleRepository()
+    let upgraded = try await put("Token", "7", in: project)
+    _ = try await rename("Token", "Coin", in: project)
+    try await put("Other", "1", in: project)
+    let answer = try await json("revert", upgraded, in: project)
+    #expect(answer["changes"]?.array?.map { $0["key"] } == ["56-Coin"])
+    #expect(try await value("address", of: "56-Coin", in: project) == address("2"))
+    #expect(try await gitstate("get", "56-Token", in: project).status == 3)
+    #expect(try await json("verify", "--history", in: project)["errors"] == [])
+  }
+
   @Test(arguments: ["gitstate", "git"]) func aRenameAndAChangeMerge(with program: String)
     async throws
   {

@@ -83,6 +83,8 @@ import Testing
     let last = try await put("New", "2", in: project, more: ["--proxy", address("5")])
     #expect(try await commits("56-New", in: project) == [last, renamed, upgraded, added])
     #expect(try await commits("56-Old", in: project) == [renamed, upgraded, added])
+    let reasons = try await json("log", "56-Old", in: project).array?.map { $0["reason"] }
+    #expect(reasons == [nil, "behind a proxy", "the first one"])
     let blame = try await json("blame", "56-New", in: project)
     func commit(_ field: String) -> JSONValue? {
       blame.array?.first { $0["field"]?.string == field }?["commit"]

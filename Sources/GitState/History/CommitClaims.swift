@@ -79,8 +79,11 @@ extension GitReader {
   private func checkRevert(
     of undone: [Commit], in commit: Commit, _ own: ChangeSet, _ claims: inout CommitClaims
   ) throws {
+    let now = try load(commit.parents.first).folder
     var keys: Set<ContractKey> = []
     var before: [DeploymentFolder] = []
+    // What bears another name since, the revert finds under that.
+    var earlier: [ContractKey: Set<ContractKey>] = [:]
     for commit in undone {
       guard try !repository.isCut(commit) else { return }
       let after = try load(commit.id).folder
@@ -91,14 +94,14 @@ extension GitReader {
         keys.formUnion(changes.changes.flatMap(\.keys))
         before.append(folder)
       }
+      for (old, new) in after.renames(to: now) { earlier[new, default: []].insert(old) }
     }
     guard !before.isEmpty else { return }
     claims.sources += before
-    // Under the name that it is given back, a contract has what it has now.
-    let now = try load(commit.parents.first).folder
     for change in own.changes {
       let key = change.key.description.escapingUnprintable
-      guard !change.keys.isDisjoint(with: keys) else {
+      let known = change.keys.union(change.keys.flatMap { earlier[$0] ?? [] })
+      guard !known.isDisjoint(with: keys) else {
         claims.problems.append(
           "it changed \(key), which the commits that it reverts did not change")
         continue
@@ -110,7 +113,8 @@ extension GitReader {
         }
         continue
       }
-      let names = Set(change.keys).union(change.kind == .added ? now.keys(at: change) : [])
+      // Under the name that it is given back, a contract has what it has now.
+      let names = known.union(change.kind == .added ? now.keys(at: change) : [])
       for field in change.fields
       where field.path != Contract.Field.contractName
         && !before.contains(where: { state in

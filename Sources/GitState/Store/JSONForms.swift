@@ -81,8 +81,9 @@ extension FileConflicts {
 }
 
 extension LogEntry {
-  /// `{"commit","parents","author","subject","operation","contracts"}`, the time in ISO 8601, where
-  /// a merge dropped something `"dropped"`, and `"isCut"` where a shallow clone lacks the parents.
+  /// `{"commit","parents","author","subject","operation","contracts"}`, the time in ISO 8601; `"reason"`
+  /// where one was given, `"dropped"` where a merge dropped something, and `"isCut"` where a shallow
+  /// clone lacks the parents.
   public var json: JSONObject {
     var json: JSONObject = [
       "commit": .string(commit),
@@ -95,6 +96,7 @@ extension LogEntry {
       "operation": operation.map { .string($0.rawValue) } ?? .null,
       "contracts": .array(contracts.map { .string($0.description) }),
     ]
+    json["reason"] = reason.map { .string($0) }
     if !dropped.isEmpty { json["dropped"] = .array(dropped.map { .string($0.description) }) }
     if isCut { json["isCut"] = true }
     return json
