@@ -42,6 +42,8 @@ extension MigrationBackend {
         state.unsynced[key] = (content.records[key] ?? .absent).digest
       }
       try folder.create()
+      // The state comes first: without it the rest would pass for damage.
+      try folder.save(state)
       try folder.save(AgreedRecords(content, try tip.allHeld()), &state)
       try folder.save(state)
       return report
@@ -200,12 +202,12 @@ extension MigrationSession {
     if parity != nil {
       try note(agreeing: AgreedRecords(try source.content(), try tip().allHeld()))
     }
-    guard state.phase != phase else {
+    let accepted = Set(differing).union(conflicts).sorted()
+    guard state.phase != phase || !accepted.isEmpty else {
       try backend.folder.save(state)
       noteClashes()
       return MigrationStep(phase: phase, commit: nil, parity: parity, warnings: notes)
     }
-    let accepted = Set(differing).union(conflicts).sorted()
     for key in accepted { state.unsynced[key] = try source.held(key).digest }
     let commit = announce(phase, meaning, accepted, reason)
     if isBack {
@@ -216,8 +218,8 @@ extension MigrationSession {
             + "=leveldb)")
       }
     }
+    if state.phase != phase { state.since = SystemClock.milliseconds }
     state.phase = phase
-    state.since = SystemClock.milliseconds
     try backend.folder.save(state)
     for entry in entries where entry.records.contains(where: \.isConflict) {
       var settled = entry

@@ -31,7 +31,11 @@ struct MigrationFolder: Sendable {
   ///
   /// - Throws: `BACKEND_UNAVAILABLE` where it cannot be read: then which side is right is not known.
   func state() throws(StateError) -> MigrationState? {
-    guard let content = try FileSystem.read(statePath) else { return nil }
+    guard let content = try FileSystem.read(statePath) else {
+      // A migration does not end by the loss of a file.
+      guard try FileSystem.kind(of: agreedPath) == .absent else { throw damaged(statePath) }
+      return nil
+    }
     guard let root = try parsed(content, statePath), let state = MigrationState(root) else {
       throw damaged(statePath)
     }

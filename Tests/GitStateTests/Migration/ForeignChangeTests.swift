@@ -253,10 +253,26 @@ import Testing
     try fixture.writeSource(.put(record("New")))
     #expect(throws: StateError.self) { try fixture.backend().sync() }
     #expect(try fixture.inGit().count == 2)
+    // To accept what differs calls none of them absent.
+    let step = try fixture.backend().rollBack(acceptsDifferences: true)
+    #expect(step.warnings.count { $0.contains("cannot be read until you say which is right") } == 2)
+    #expect(step.commit != nil)
+    #expect(throws: StateError.self) { try fixture.backend().contract(key) }
     let report = try fixture.backend().sync(
       resolving: [SyncResolution(key, .source), SyncResolution(record("Other").key, .source)])
     #expect(report.resolved.count == 2)
     #expect(try fixture.inGit().keys.map(\.name) == ["New"])
+  }
+
+  @Test func aMigrationDoesNotEndByTheLossOfItsState() async throws {
+    let fixture = try await fixture(in: .dualWrite)
+    try removeFile(fixture.repository.appending(".git/gitstate/migration/state.json"))
+    for _ in 1...2 {
+      let error = #expect(throws: StateError.self) { try fixture.backend().contract(key) }
+      #expect(error?.code == .backendUnavailable)
+    }
+    #expect(throws: StateError.self) { try fixture.backend().change(.put(record("Token", 2))) }
+    #expect(try fixture.inSource()[key] == record("Token", 1))
   }
 
   @Test func syncTakesEditsByHandForWhatTheyAre() async throws {
