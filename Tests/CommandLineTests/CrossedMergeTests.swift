@@ -177,6 +177,19 @@ import Testing
     try await expectSound(project)
   }
 
+  @Test func whereNeitherSideCanBeReadItIsSaid() async throws {
+    let project = try await withDrivers()
+    let sound = try text(project.appending(file))
+    try await git("checkout", "-qb", "side", in: project)
+    try await commit([file: sound + "x"], in: project)
+    try await git("checkout", "-q", "main", in: project)
+    try await commit([file: sound + "y"], in: project)
+    let merge = try await runProgram("git", ["merge", "--no-edit", "side"], in: project)
+    #expect(merge.status == 1 && merge.errors.contains("neither side can be read"))
+    let listed = try await gitstate("conflicts", in: project)
+    #expect(listed.status == 5 && listed.errors.contains("on either side"), "\(listed.errors)")
+  }
+
   @Test func twoFilesForOneChainAreJoined() async throws {
     let project = try await withDrivers()
     try await git("checkout", "-qb", "side", in: project)

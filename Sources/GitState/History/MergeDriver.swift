@@ -72,6 +72,24 @@ public enum MergeDriver {
     }
   }
 
+  /// Why a file that may be a network's is merged by lines; nil where it is none on either side.
+  ///
+  /// - Parameters:
+  ///   - path: The file's path, for its name.
+  ///   - ours: Our side.
+  ///   - theirs: The other side.
+  /// - Returns: A sentence for people.
+  public static func reasonForLines(path: String, ours: [UInt8], theirs: [UInt8]) -> String? {
+    let problems = [("ours", ours), ("theirs", theirs)].compactMap { side, bytes -> String? in
+      guard case .broken(let error) = version(bytes, path) else { return nil }
+      return "\(side): \(error.message)"
+    }
+    guard !problems.isEmpty else { return nil }
+    return "\(path.escapingUnprintable): neither side can be read as a network's file "
+      + "(\(problems.joined(separator: "; "))), so git merges it by lines, and it may not parse afterwards; "
+      + "mend it and say: git add \(path.escapingUnprintable)"
+  }
+
   private static func unreadable(
     _ side: MergeResolution.Side, kept: MergeResolution.Side, _ file: DeploymentFile,
     _ other: FileContent, _ path: String

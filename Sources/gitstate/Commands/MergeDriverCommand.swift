@@ -19,9 +19,15 @@ struct MergeDriverCommand: ParsableCommand {
   func run() throws {
     let merged: MergeDriver.Merged?
     do throws(StateError) {
+      let (mine, other) = (try readInput(ours), try readInput(theirs))
       merged = try MergeDriver.merge(
-        path: path, base: try readInput(base), ours: try readInput(ours),
-        theirs: try readInput(theirs), isOfAncestors: ancestors)
+        path: path, base: try readInput(base), ours: mine, theirs: other,
+        isOfAncestors: ancestors)
+      if merged == nil,
+        let reason = MergeDriver.reasonForLines(path: path, ours: mine, theirs: other)
+      {
+        Output.note("gitstate: \(reason)")
+      }
     } catch {
       Output.note(
         "gitstate: \(error.message.escapingUnprintable); so git merges it by lines, and what it leaves "
