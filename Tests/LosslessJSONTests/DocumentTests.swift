@@ -117,10 +117,12 @@ struct DocumentTests {
   }
 
   @Test func placesOfValues() throws {
+    let text = "{\r\n  \"\u{E9}\": 1,  \"\\u0061\": {\"b\": [],\n\"b\": null}, \"c\": [{\"d\": 2}]}"
     let document = try JSONDocument(
-      Array("{\r\n  \"\u{E9}\": 1,  \"\\u0061\": {\"b\": [],\n\"b\": null}, \"c\": [{\"d\": 2}]}".utf8),
-      options: .init(duplicateKeys: .keepLast))
-    func place(_ path: String...) -> [Int]? { document.place(of: path).map { [$0.line, $0.column] } }
+      Array(text.utf8), options: .init(duplicateKeys: .keepLast))
+    func place(_ path: String...) -> [Int]? {
+      document.place(of: path).map { [$0.line, $0.column] }
+    }
     #expect(place("\u{E9}") == [2, 8])
     #expect(place("a") == [2, 22])
     #expect(place("a", "b") == [3, 6])

@@ -81,8 +81,9 @@ struct MigrationFolder: Sendable {
     state.agreedLines = agreed.digests.count
   }
 
-  /// Notes what both sides have alike now; where no note is there, none is begun. The state is to be saved
-  /// after it.
+  /// Notes what both sides have alike now; where no note is there, none is begun.
+  ///
+  /// The state is to be saved after it.
   func append(
     agreeing digests: [(key: ContractKey, digest: String)], _ state: inout MigrationState
   ) throws(StateError) {

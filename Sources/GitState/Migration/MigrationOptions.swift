@@ -10,9 +10,10 @@ public struct MigrationOptions: Sendable {
   public var batchSize: Int
   /// How long to wait for a program that has LevelDB open; nil is as long as for git's writers.
   public var sourceTimeout: Duration?
-  /// Told what a caller should know of an operation that has no other way to say so: that LevelDB answered
-  /// since git could not be read, or what became of a change that git alone had. It may be called from
-  /// any thread.
+  /// Told what a caller should know of an operation that has no other way to say so.
+  ///
+  /// That is, that LevelDB answered since git could not be read, or what became of a change that git alone
+  /// had. It may be called from any thread.
   public var notice: @Sendable (String) -> Void
   var faults: MigrationFaults?
 
