@@ -25,6 +25,27 @@ import Testing
       clones, of: store, rounds: longRounds ?? (count == 2 ? 4 : 2), transport: "file")
   }
 
+  @Test func ofRacingPushesToAPathOneWinsAndTheOtherHearsIt() async throws {
+    let (store, clones) = try await team(2)
+    for round in 0..<8 {
+      for (number, clone) in clones.enumerated() {
+        try await put("Race\(round)By\(number)", "9", in: clone)
+      }
+      async let first = gitstate("push", "--json", in: clones[0])
+      async let second = gitstate("push", "--json", in: clones[1])
+      let results = try await [first, second]
+      #expect(results.map(\.status).sorted() == [0, 1], "\(results.map(\.text))")
+      let winner = results[0].status == 0 ? 0 : 1
+      #expect(
+        try JSONValue(parsing: results[1 - winner].output)["error"]?["code"] == "REMOTE_REJECTED")
+      #expect(
+        try await git("rev-parse", "main", in: store) == git("rev-parse", "HEAD", in: clones[winner]))
+      for number in [1 - winner, winner] { try await succeed("sync", in: clones[number]) }
+    }
+    #expect(try await json("list", "56", in: clones[0]).array?.count == 2 + 16)
+    try await git("fsck", "--strict", "--no-dangling", in: store)
+  }
+
   @Test func aTrueConflictIsDataAndChangesNothing() async throws {
     let (store, clones) = try await team(2)
     try await put("Token", "7", in: clones[0])
