@@ -69,7 +69,7 @@ public enum RemoteTransfer {
       if let present, try repository.target(ofReference: source) == present {
         // libgit2 would send an empty pack, which the server would look at for nothing.
         git_remote_disconnect(remote.pointer)
-        return PushReport(commit: present, rejected: [], messages: state.sideband)
+        return PushReport(commit: nil, rejected: [], messages: state.sideband)
       }
       var options = git_push_options()
       try check(git_push_options_init(&options, UInt32(GIT_PUSH_OPTIONS_VERSION)))

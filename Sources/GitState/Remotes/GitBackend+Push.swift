@@ -8,6 +8,8 @@ public struct PushResult: Hashable, Sendable {
   public let branch: String
   /// The commit that the remote has now, as 40 hex digits.
   public let commit: String
+  /// Whether it had it already.
+  public let isUnchanged: Bool
   /// What the server wrote, its hooks included.
   public let messages: String
 }
@@ -63,7 +65,7 @@ extension GitBackend {
       }
       return PushResult(
         remote: branch.remote.name, branch: branch.name, commit: commit.hex,
-        messages: report.messages)
+        isUnchanged: report.commit == nil, messages: report.messages)
     }
   }
 

@@ -37,8 +37,10 @@ struct PushCommand: AsyncParsableCommand {
       return
     }
     options.printMessages(result.messages)
+    let (name, branch) = (result.remote.escapingUnprintable, result.branch.escapingUnprintable)
+    let commit = result.commit.prefix(7)
     Output.line(
-      "Pushed \(result.branch.escapingUnprintable) (\(result.commit.prefix(7))) to "
-        + result.remote.escapingUnprintable)
+      result.isUnchanged
+        ? "\(name)/\(branch) has \(commit) already" : "Pushed \(branch) (\(commit)) to \(name)")
   }
 }

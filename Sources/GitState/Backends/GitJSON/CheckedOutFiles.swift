@@ -265,6 +265,7 @@ extension CheckedOutFiles {
   /// - Throws: Where a file cannot be written, or needs a filter that only git runs.
   func stage(_ location: StateLocation, _ area: StagingArea) throws -> [FileName: StagedFile] {
     guard !files.isEmpty else { return [:] }
+    let area = try Self.area(like: area)
     let incoming = try IncomingTree(tip, setting: indexChanges, of: location.gitDirectory)
     var staged: [FileName: StagedFile] = [:]
     for file in files where !file.isSparse {
@@ -282,6 +283,12 @@ extension CheckedOutFiles {
     return staged
   }
 
+  /// The same place without waits for the disk: as with git, what a power cut takes of these files the
+  /// commit still has, and there may be thousands of them.
+  static func area(like area: StagingArea) throws -> StagingArea {
+    try StagingArea(area.folder, method: .none)
+  }
+
   /// Writes what one file is to be, under a temporary name.
   static func stage(
     _ new: (id: ObjectID, mode: FileMode), _ path: String, _ root: String,
@@ -297,12 +304,10 @@ extension CheckedOutFiles {
 
   /// Puts the files in place that are still what was seen.
   ///
-  /// - Parameters:
-  ///   - staged: What takes their place.
-  ///   - area: Where it was staged.
+  /// - Parameter staged: What takes their place.
   /// - Returns: The files that have changed meanwhile, and stay as they are.
   /// - Throws: Where a file cannot be replaced; it is whole then, the old one or the new one.
-  func update(_ staged: [FileName: StagedFile], _ area: StagingArea) throws -> [String] {
+  func update(_ staged: [FileName: StagedFile]) throws -> [String] {
     var left: [String] = []
     for file in files where !file.isSparse {
       let place = "\(root)/\(file.path)"
@@ -313,13 +318,11 @@ extension CheckedOutFiles {
       guard let new = staged[FileName(file.path)] else {
         try FileSystem.remove(place)
         Self.removeEmptyFolders(above: file.path, root)
-        area.noteName(place)
         continue
       }
       try FileSystem.makeFolder(FileSystem.split(place).folder, mode: 0o777)
       do throws(GitError) {
         if file.seen == nil { try new.publishIfAbsent() } else { try new.publish() }
-        area.noteName(place)
       } catch {
         guard error.code == .exists else { throw error }
         left.append(file.path)

@@ -155,7 +155,7 @@ extension GitWriter {
     }
     do {
       try updateFiles(&batch, tip: tip, staged.files, area)
-      for path in try batch.beside?.update(staged.beside, area) ?? [] {
+      for path in try batch.beside?.update(staged.beside) ?? [] {
         batch.notes.append(
           "\(path.escapingUnprintable) was changed in the working tree during the write and was left as "
             + "it is; compare with git diff -- \(path.escapingUnprintable)")

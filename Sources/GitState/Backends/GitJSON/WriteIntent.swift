@@ -244,6 +244,7 @@ extension WriteIntent {
   private func updateFilesBeside(_ repository: borrowing Repository, _ area: StagingArea) throws {
     let beside = files.filter { $0.isFollowed && $0.beside != nil }
     guard let workingDirectory, !beside.isEmpty else { return }
+    let area = try CheckedOutFiles.area(like: area)
     let incoming = try IncomingTree(
       try repository.commit(new).tree, setting: [], of: repository.gitDirectory)
     for file in beside {
