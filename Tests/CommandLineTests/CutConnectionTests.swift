@@ -9,7 +9,7 @@ import Testing
 @Suite(.scratchDirectory) struct CutConnectionTests {
   /// After how many bytes: a few here, many in the long form.
   static func cuts(_ direction: CuttingRelay.Direction) -> [Int] {
-    guard longRounds != nil else { return direction == .up ? [0, 700, 2400] : [1, 1800, 5200] }
+    guard longRounds != nil else { return direction == .up ? [0, 1400, 2400] : [1, 1800, 5200] }
     return Array(stride(from: 0, to: 12_000, by: 173))
   }
 

@@ -131,6 +131,13 @@ extension StateError {
           "\(action): \(name) has moved since it was last fetched; look at what it has with: "
             + "gitstate fetch"
         )
+      case .authentication where text.contains("list of SSH authentication methods"):
+        // libgit2 calls it so, but nobody has said no yet.
+        (
+          .remoteUnavailable,
+          "\(action): \(name) (\(address)): the connection ended before the server knew us (\(text)); "
+            + "try again"
+        )
       case .authentication: (.authenticationFailed, "\(action): \(name) (\(address)): \(text)")
       case .certificate: (.remoteUntrusted, "\(action): \(name) (\(address)): \(text)")
       case .badContent:
