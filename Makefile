@@ -7,7 +7,7 @@ release = swift build -c release --static-swift-stdlib -Xlinker -s --product git
 # The tests see no configuration of the user's; building needs it, since it may say where packages are.
 isolated = env GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 
-.PHONY: help build test lint format demo readme manual docs crash concurrency sanitize bench rounds history install uninstall clean
+.PHONY: help build test lint format demo readme manual docs crash concurrency fuzz sanitize bench rounds history install uninstall clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -69,6 +69,11 @@ concurrency: ## Let 16 processes put beside git gc, pack-refs, commit and pull, 
 	swift build --product gitstate
 	scripts/concurrency .build/debug/gitstate
 
+fuzz: ## Feed ten million inputs to all that reads what others wrote (FUZZ_RUNS)
+	GITSTATE_FUZZ=1 swift build -c release -Xswiftc -sanitize=fuzzer -Xswiftc -enable-testing \
+	  --product gitstate-fuzz --scratch-path .build-fuzz
+	scripts/fuzz .build-fuzz/release/gitstate-fuzz $(FUZZ_RUNS)
+
 sanitize: ## Run the tests with the address and then the thread sanitizer
 	for kind in address thread; do \
 	  $(isolated) swift test --sanitize=$$kind --scratch-path .build-$$kind --disable-xctest || exit 1; \
@@ -106,4 +111,4 @@ uninstall: ## Remove what install put there
 	  "$(target)/share/fish/vendor_completions.d/gitstate.fish"
 
 clean: ## Remove what was built
-	rm -rf .build .build-docs .build-bench .build-address .build-thread Benchmarks/.build
+	rm -rf .build .build-docs .build-bench .build-address .build-thread .build-fuzz Benchmarks/.build

@@ -91,3 +91,15 @@ let package = Package(
       name: "LevelDBTests", dependencies: ["LevelDB", "TestSupport"], swiftSettings: settings),
   ]
 )
+
+// `make fuzz`: libFuzzer needs a build of its own.
+if Context.environment["GITSTATE_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "gitstate-fuzz", dependencies: ["GitState", "LevelDB", "LosslessJSON"],
+      path: "Fuzzing",
+      swiftSettings: settings + [
+        .enableExperimentalFeature("Extern"), .unsafeFlags(["-parse-as-library"]),
+      ],
+      linkerSettings: [.unsafeFlags(["-use-ld=lld"])]))
+}

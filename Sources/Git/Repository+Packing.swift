@@ -12,13 +12,17 @@ public struct PackingReport: Sendable {
 }
 
 extension Repository {
-  /// Whether so many objects are loose that they should be packed: git's own `gc.auto` is 6,700.
+  /// Whether so many objects are loose, or in so many packs, that they should be packed.
   ///
-  /// Looks at one of 256 folders, as git does.
-  public func hasManyLooseObjects() throws(GitError) -> Bool {
+  /// As git counts: 6,700 loose objects (`gc.auto`), looking at one of 256 folders, or 50 packs
+  /// (`gc.autoPackLimit`).
+  public func needsPacking() throws(GitError) -> Bool {
     let names = try FileSystem.names(in: commonDirectory + "/objects/17") ?? []
-    return names.count { $0.utf8.count == 38 } > 27
+    if names.count(where: { $0.utf8.count == 38 }) > 27 { return true }
+    return try ownPacks(commonDirectory + "/objects").count > Self.mostPacks
   }
+
+  private static var mostPacks: Int { 50 }
 
   /// Puts loose objects into one pack, and removes what the pack has.
   ///
@@ -27,8 +31,8 @@ extension Repository {
   ///
   /// - Parameters:
   ///   - folder: A folder of its own on the file system of the objects.
-  ///   - isFull: Whether the objects of the repository's packs go into the new pack, too. Packs that
-  ///     are kept (`.keep`) stay.
+  ///   - isFull: Whether the objects of all of the repository's packs go into the new pack, too, or
+  ///     those of small ones only, where there are many. Packs that are kept (`.keep`) stay.
   /// - Returns: What was done.
   /// - Throws: ``GitError``; no object is lost then.
   public func pack(in folder: String, isFull: Bool) throws(GitError) -> PackingReport {
@@ -38,7 +42,7 @@ extension Repository {
     }
     let objects = commonDirectory + "/objects"
     let loose = try looseObjects(objects)
-    let old = isFull ? try ownPacks(objects) : []
+    let old = isFull ? try ownPacks(objects) : try smallPacks(objects)
     guard !loose.isEmpty || old.count > 1 else {
       return PackingReport(packed: 0, removedLoose: 0, removedPacks: 0)
     }
@@ -101,6 +105,26 @@ extension Repository {
           && !names.contains($0 + ".promisor")
       }
       .sorted()
+  }
+
+  /// Where there are many packs, the small ones: each at most twice as large as those before together, so
+  /// that a large pack is not written again for every few small ones.
+  private func smallPacks(_ objects: String) throws(GitError) -> [String] {
+    let packs = try ownPacks(objects)
+    guard packs.count > Self.mostPacks else { return [] }
+    var sizes: [(pack: String, size: Int)] = []
+    for pack in packs {
+      let status = try FileSystem.status("\(objects)/pack/\(pack).pack")
+      sizes.append((pack, status.map { Int($0.st_size) } ?? 0))
+    }
+    sizes.sort { ($0.size, $0.pack) < ($1.size, $1.pack) }
+    var (sum, small) = (1 << 20, [String]())
+    for (pack, size) in sizes {
+      if size > 2 * sum { break }
+      small.append(pack)
+      sum += size
+    }
+    return small.sorted()
   }
 
   /// The objects that some packs have (`git_odb_foreach` over a store of just these packs).

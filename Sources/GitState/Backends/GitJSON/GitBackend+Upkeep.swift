@@ -42,14 +42,15 @@ extension GitBackend {
     }
   }
 
-  /// Whether there are so many loose objects that they should be packed.
+  /// Whether there are so many loose objects or packs that they should be packed.
   ///
-  /// - Returns: Whether there are more than about 6,700, as `git gc --auto` counts them.
+  /// - Returns: Whether there are more than about 6,700, or more than 50 packs, as `git gc --auto` counts
+  ///   them.
   /// - Throws: `BACKEND_UNAVAILABLE` where they cannot be counted.
   public func needsOptimizing() throws(StateError) -> Bool {
     try read { reader throws(StateError) in
       try convertingGitErrors(.backendUnavailable, "the objects could not be counted") {
-        try reader.repository.hasManyLooseObjects()
+        try reader.repository.needsPacking()
       }
     }
   }

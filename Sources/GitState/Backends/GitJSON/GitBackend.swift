@@ -127,7 +127,7 @@ public final class GitBackend: StateBackend {
       let needsUpkeep = try? read { reader throws(StateError) in
         reader.forgetTip()
         // The write is done, so that nothing fails it any more.
-        return (try? reader.repository.hasManyLooseObjects()) ?? false
+        return (try? reader.repository.needsPacking()) ?? false
       }
       if needsUpkeep == true { Upkeep.current.start(options, location.commonDirectory) }
       return results

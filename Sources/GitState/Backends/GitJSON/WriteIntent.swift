@@ -53,7 +53,8 @@ struct WriteIntent {
   static func left(at location: StateLocation) throws(StateError) -> WriteIntent? {
     let path = path(location)
     guard let content = try FileSystem.read(path) else { return nil }
-    guard let root = (try? JSONValue(parsing: content))?.object, let intent = WriteIntent(root)
+    guard let root = (try? JSONValue(parsing: content))?.object,
+      let intent = WriteIntent(root, location)
     else {
       throw StateError(
         .writeFailed,
@@ -66,7 +67,8 @@ struct WriteIntent {
   /// Writes the note, which counts once it is published.
   func stage(at location: StateLocation, _ area: StagingArea) throws -> StagedFile {
     try area.stage(
-      JSONValue.object(json).serialized(.compact), for: Self.path(location), mode: 0o600)
+      JSONValue.object(json(location)).serialized(.compact), for: Self.path(location),
+      mode: 0o600)
   }
 
   /// Removes the note.
@@ -74,14 +76,31 @@ struct WriteIntent {
     try FileSystem.remove(path(location))
   }
 
-  private var json: JSONObject {
+  /// A path as the note has it: from the common git directory, so that a repository may be moved or copied
+  /// and the note of the copy never means the other one's files.
+  private static func noted(_ path: String, _ location: StateLocation) -> String {
+    let common = location.commonDirectory
+    if path == common { return "." }
+    if path.hasPrefix(common + "/") { return String(path.dropFirst(common.utf8.count + 1)) }
+    return FileSystem.split(common).folder == path ? ".." : path
+  }
+
+  private static func resolved(_ path: String, _ location: StateLocation) -> String {
+    switch path {
+    case ".": location.commonDirectory
+    case "..": FileSystem.split(location.commonDirectory).folder
+    default: path.hasPrefix("/") ? path : "\(location.commonDirectory)/\(path)"
+    }
+  }
+
+  private func json(_ location: StateLocation) -> JSONObject {
     var root: JSONObject = [
       "process": .number(JSONNumber(Int64(getpid()))), "reference": .string(reference),
       "new": .string(new.hex),
     ]
     root["old"] = old.map { .string($0.hex) }
-    root["gitDirectory"] = gitDirectory.map { .string($0) }
-    root["workingDirectory"] = workingDirectory.map { .string($0) }
+    root["gitDirectory"] = gitDirectory.map { .string(Self.noted($0, location)) }
+    root["workingDirectory"] = workingDirectory.map { .string(Self.noted($0, location)) }
     root["files"] = .array(
       files.map { file in
         var member: JSONObject = [
@@ -100,13 +119,14 @@ struct WriteIntent {
     return root
   }
 
-  private init?(_ root: JSONObject) {
+  private init?(_ root: JSONObject, _ location: StateLocation) {
     func id(_ value: JSONValue?) -> ObjectID? { value?.string.flatMap { ObjectID(hex: $0) } }
     guard let reference = root["reference"]?.string, let new = id(root["new"]) else { return nil }
     self.init(
       reference: reference, old: id(root["old"]), new: new,
-      gitDirectory: root["gitDirectory"]?.string,
-      workingDirectory: root["workingDirectory"]?.string, files: [])
+      gitDirectory: root["gitDirectory"]?.string.map { Self.resolved($0, location) },
+      workingDirectory: root["workingDirectory"]?.string.map { Self.resolved($0, location) },
+      files: [])
     files = (root["files"]?.array ?? []).compactMap { file in
       guard let file = file.object, let path = file["path"]?.string,
         let mode = file["mode"]?.number?.uint64.flatMap({ FileMode(rawValue: UInt32($0)) })
