@@ -79,11 +79,11 @@ sanitize: ## Run the tests with the address and then the thread sanitizer
 	  $(isolated) swift test --sanitize=$$kind --scratch-path .build-$$kind --disable-xctest || exit 1; \
 	done
 
-bench: ## Measure beside git, libgit2 and LevelDB: a table, and JSON and charts in .build-bench
+bench: ## Measure beside git, libgit2 and LevelDB, all or some PARTS: table, JSON and charts in .build-bench
 	@scripts/install-dependencies --tests
 	$(release)
 	swift build -c release --package-path Benchmarks --scratch-path .build-bench
-	scripts/bench "$$(swift build -c release --show-bin-path)/gitstate" .build-bench/release/gitstate-bench
+	scripts/bench "$$(swift build -c release --show-bin-path)/gitstate" .build-bench/release/gitstate-bench $(PARTS)
 
 rounds: ## Let ten clones share over each transport, 200 rounds each, and cut connections anywhere
 	@scripts/install-dependencies --tests

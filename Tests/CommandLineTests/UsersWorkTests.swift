@@ -112,9 +112,9 @@ import Testing
           "inject=rename:signal=KILL:when=\(number)", gitstateProgram.string, "put",
           "56-Killed\(number)", "--network", "bscmainnet", "--address", address("2"), "--quiet",
         ], in: project)
+      let subject = try await git("log", "-1", "--format=%s", in: project)
       isCut =
-        exists(project.appending(".git/gitstate/intent.json"))
-        && (try await git("log", "-1", "--format=%s", in: project)).contains("Killed")
+        subject.contains("Killed") && exists(project.appending(".git/gitstate/intent.json"))
         && exists(project.appending(".git/index.lock"))
     }
     #expect(isCut)

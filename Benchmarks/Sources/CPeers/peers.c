@@ -5,7 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <spawn.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+extern char **environ;
 
 static git_repository *repository;
 
@@ -57,6 +61,18 @@ int peer_replace(const char *folder, const char *name, const void *content, size
   int directory = open(folder, O_RDONLY | O_DIRECTORY);
   if (directory < 0 || fsync(directory) || close(directory)) return -1;
   return 0;
+}
+
+int peer_run(const char *const *arguments) {
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+  pid_t process;
+  int status = posix_spawnp(&process, arguments[0], &actions, NULL, (char *const *)arguments, environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (status) return -1;
+  if (waitpid(process, &status, 0) < 0) return -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 static leveldb_t *database;

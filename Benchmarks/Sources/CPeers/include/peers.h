@@ -18,4 +18,7 @@ int peer_leveldb_put(const char *key, const void *value, size_t size, int is_syn
 long peer_leveldb_get(const char *key, void *value, size_t room);
 void peer_leveldb_close(void);
 
+// Runs a program to its end, its output thrown away; its status, or -1. The list ends with NULL.
+int peer_run(const char *const *arguments);
+
 #endif

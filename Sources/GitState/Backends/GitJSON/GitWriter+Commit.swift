@@ -1,4 +1,5 @@
 import Git
+import Glibc
 
 extension GitWriter {
   /// Refuses to write files that git ignores or would convert.
@@ -19,9 +20,28 @@ extension GitWriter {
         }
         throw converted(path, "\(attribute)=\(value)")
       }
+      // libgit2 does not say what a checkout makes of it.
+      if Self.hasIdent(bytes), try repository.attribute("ident", of: path) == .set {
+        throw converted(path, "ident")
+      }
       guard FileSystem.isSame(try repository.contentAfterCheckin(bytes, path: path), bytes),
         FileSystem.isSame(try repository.contentAfterCheckout(bytes, path: path), bytes)
       else { throw converted(path, "line ends or ident") }
+    }
+  }
+
+  /// Whether git's `ident` would find something to expand.
+  private static func hasIdent(_ bytes: [UInt8]) -> Bool {
+    bytes.withUnsafeBytes { bytes in
+      var at = 0
+      while let start = bytes.baseAddress, at + 3 <= bytes.count,
+        let found = memchr(start + at, 0x24, bytes.count - at - 2)
+      {
+        at = UnsafeRawPointer(found) - start
+        if bytes[at + 1] == UInt8(ascii: "I"), bytes[at + 2] == UInt8(ascii: "d") { return true }
+        at += 1
+      }
+      return false
     }
   }
 
