@@ -39,7 +39,8 @@ import Testing
       #expect(
         try JSONValue(parsing: results[1 - winner].output)["error"]?["code"] == "REMOTE_REJECTED")
       #expect(
-        try await git("rev-parse", "main", in: store) == git("rev-parse", "HEAD", in: clones[winner]))
+        try await git("rev-parse", "main", in: store)
+          == git("rev-parse", "HEAD", in: clones[winner]))
       for number in [1 - winner, winner] { try await succeed("sync", in: clones[number]) }
     }
     #expect(try await json("list", "56", in: clones[0]).array?.count == 2 + 16)
