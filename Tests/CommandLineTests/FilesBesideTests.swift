@@ -79,6 +79,8 @@ import Testing
     #expect(try text(two.appending("src/app.js")) == "two\n")
     #expect(try text(two.appending("README")) == "edited\n")
     #expect(!exists(two.appending("src/deep")))
+    // Nothing is left to be done, even where a folder has gone with its last file.
+    #expect(!exists(two.appending(".git/gitstate/intent.json")))
     try await succeed("get", "56-Fresh", in: two)
     try await expectSound(two, status: " M README\n?? untracked")
     try await git("checkout", "--quiet", "README", in: two)
