@@ -64,6 +64,7 @@ import Testing
     #expect(refused.message.contains("97-Faucet"))
     let synced = try await json("migrate", "sync", in: project)
     #expect(synced["copied"] == ["97-Faucet"])
+    #expect(synced["before"]?.string == (try await git("rev-parse", "HEAD~1", in: project)))
     #expect(try await json("migrate", "verify", in: project)["isEqual"] == true)
     #expect(try await json("migrate", "cutover", "-m", "agreed", in: project)["phase"] == 2)
     #expect(

@@ -24,8 +24,18 @@ public struct SyncReport: Sendable {
   public internal(set) var odd: [ImportReport.OddRecord] = []
   /// The commits that were made.
   public internal(set) var commits: [String] = []
+  /// The commit that git was at before them; nil where it had none, or none was made.
+  public internal(set) var before: String?
   /// What the caller should know.
   public internal(set) var warnings: [String] = []
+}
+
+extension SyncReport {
+  fileprivate mutating func add(_ result: WriteResult?) {
+    guard let commit = result?.changes.to else { return }
+    if commits.isEmpty { before = result?.changes.from }
+    commits.append(commit)
+  }
 }
 
 /// How to settle contracts on which the sides do not agree.
@@ -313,7 +323,7 @@ extension MigrationSession {
             key: record.key, problems: oddities.map { "\($0.field) \($0.problem)" }))
       }
     }
-    if let commit = result?.changes.to { report.commits.append(commit) }
+    report.add(result)
     for warning in result?.warnings ?? [] { note(warning) }
     return changed.map(\.key)
   }
@@ -359,7 +369,7 @@ extension MigrationSession {
     try append(entry)
     endConflicts(of: keys, before: entry.id)
     let result = try write(&entry, .git)
-    if let commit = result?.changes.to { report.commits.append(commit) }
+    report.add(result)
     _ = try write(&entry, .source)
     settle(entry)
     report.resolved = records.map(\.key)

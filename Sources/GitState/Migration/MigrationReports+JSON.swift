@@ -1,7 +1,7 @@
 public import LosslessJSON
 
 extension SyncReport {
-  /// `{"copied","removed","resolved","conflicts":[{"key","reason","fields"}],"oddRecords","commits","warnings"}`.
+  /// `{"copied","removed","resolved","conflicts":[{"key","reason","fields"}],"oddRecords","commits","before","warnings"}`.
   public var json: JSONObject {
     [
       "copied": .array(copied.map { .string($0.description) }),
@@ -22,6 +22,7 @@ extension SyncReport {
           ]
         }),
       "commits": .array(commits.map { .string($0) }),
+      "before": before.map { .string($0) } ?? .null,
       "warnings": .array(warnings.map { .string($0) }),
     ]
   }

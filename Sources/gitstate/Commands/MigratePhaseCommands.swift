@@ -81,7 +81,7 @@ struct PhaseOptions: ParsableArguments {
     }
     let commit = step.commit.map { "[\($0.prefix(7))] " } ?? ""
     Output.line("\(commit)Phase \(step.phase.number) (\(step.phase.rawValue)): \(meaning).")
-    guard let parity = step.parity else { return }
-    for line in ParityText(report: parity).counts { Output.line(line) }
+    for line in step.parity.map({ ParityText(report: $0).counts }) ?? [] { Output.line(line) }
+    if step.phase != .dualWrite { options.note("The way back: gitstate migrate rollback") }
   }
 }

@@ -35,6 +35,11 @@ struct MigrateSyncCommand: AsyncParsableCommand {
       Output.writeJSON(.object(report.json))
     } else {
       for line in SyncText.lines(report, isQuiet: isQuiet) { Output.line(line) }
+      if let before = report.before?.prefix(7) {
+        options.note(
+          "Git was at \(before) before: gitstate diff \(before) shows what came, gitstate "
+            + "restore KEY --from \(before) brings one back")
+      }
     }
     if !report.conflicts.isEmpty { throw ExitCode(Failure.Status.conflict) }
   }
