@@ -28,7 +28,7 @@ extension Repository {
 
   /// All commits that some lead to, with the parents that the repository has.
   func reachable(
-    from starts: [ObjectID], firstParent: Bool = false
+    from starts: [ObjectID]
   ) throws(GitError) -> [ObjectID: (commit: Commit, parents: [ObjectID])] {
     let boundary = try boundary()
     var found: [ObjectID: (commit: Commit, parents: [ObjectID])] = [:]
@@ -36,8 +36,7 @@ extension Repository {
     while let id = waiting.popLast() {
       if found[id] != nil { continue }
       let commit = try commit(id)
-      var parents = boundary.contains(id) ? [] : commit.parents
-      if firstParent { parents = Array(parents.prefix(1)) }
+      let parents = boundary.contains(id) ? [] : commit.parents
       found[id] = (commit, parents)
       waiting += parents
     }
@@ -45,9 +44,9 @@ extension Repository {
   }
 
   func shallowWalk(
-    from starts: [ObjectID], hiding hidden: [ObjectID], order: WalkOrder, firstParent: Bool
+    from starts: [ObjectID], hiding hidden: [ObjectID], order: WalkOrder
   ) throws(GitError) -> [Commit] {
-    var left = try reachable(from: starts, firstParent: firstParent)
+    var left = try reachable(from: starts)
     for id in try reachable(from: hidden).keys { left[id] = nil }
     var children: [ObjectID: Int] = [:]
     for (_, parents) in left.values {

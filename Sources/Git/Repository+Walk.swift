@@ -10,32 +10,47 @@ extension Repository {
   ///   - starts: Where to begin.
   ///   - hidden: These commits and their ancestors are left out.
   ///   - order: What comes first.
-  ///   - firstParent: Whether to follow only the first parent of each commit.
   ///   - body: Called with each commit; false ends the walk.
   /// - Throws: What the body throws, and ``GitError`` for a commit that cannot be read.
   public func walk(
     from starts: [ObjectID], hiding hidden: [ObjectID] = [], order: WalkOrder = .time,
-    firstParent: Bool = false, _ body: (Commit) throws -> Bool
+    _ body: (Commit) throws -> Bool
   ) throws {
     if isShallow {
-      let commits = try shallowWalk(
-        from: starts, hiding: hidden, order: order, firstParent: firstParent)
+      let commits = try shallowWalk(from: starts, hiding: hidden, order: order)
       for commit in commits where try !body(commit) { return }
       return
     }
-    let walker = try walker(from: starts, hiding: hidden, order: order, firstParent: firstParent)
+    let walker = try walker(from: starts, hiding: hidden, order: order)
     while let id = try Self.next(walker) {
       guard try body(try commit(id)) else { return }
     }
   }
 
+  /// Goes from a commit to its first parent, and on to that one's.
+  ///
+  /// libgit2's walk along first parents is by time: commits of one second come in any order.
+  ///
+  /// - Parameters:
+  ///   - start: Where to begin.
+  ///   - body: Called with each commit; false ends the walk.
+  /// - Throws: What the body throws, and ``GitError`` for a commit that cannot be read.
+  public func walkFirstParents(from start: ObjectID, _ body: (Commit) throws -> Bool) throws {
+    let boundary = try boundary()
+    var next: ObjectID? = start
+    while let id = next {
+      let commit = try commit(id)
+      guard try body(commit) else { return }
+      next = boundary.contains(id) ? nil : commit.parents.first
+    }
+  }
+
   private func walker(
-    from starts: [ObjectID], hiding hidden: [ObjectID], order: WalkOrder, firstParent: Bool
+    from starts: [ObjectID], hiding hidden: [ObjectID], order: WalkOrder
   ) throws(GitError) -> Owned<RevisionWalkResource> {
     let walker = try Owned<RevisionWalkResource> { git_revwalk_new($0, handle.pointer) }
     let sorting = order == .time ? GIT_SORT_TIME : GIT_SORT_TOPOLOGICAL
     try check(git_revwalk_sorting(walker.pointer, sorting.rawValue))
-    if firstParent { try check(git_revwalk_simplify_first_parent(walker.pointer)) }
     for id in starts {
       var raw = id.raw
       try check(git_revwalk_push(walker.pointer, &raw), id.hex)

@@ -68,6 +68,32 @@ import Testing
     #expect(edited["changes"]?.array?.count == 2)
   }
 
+  @Test func datesAreLookedUpAlongFirstParentsWhateverTheCommittersClock() async throws {
+    let project = try await newRepository()
+    // Many in one second, a day, and one by a clock that was set back.
+    let times = Array(repeating: "2025-07-21T10:00:00Z", count: 12) + ["2025-07-23T10:00:00Z"]
+    for (number, date) in times.enumerated() {
+      let result = try await gitstate(
+        "put", "56-T\(number)", "--network", "bsc", "--address", address("1"), "--timestamp", time,
+        in: project, environment: ["GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date])
+      try #require(result.status == 0)
+    }
+    #expect(try await json("list", "--at", "2025-07-22", in: project).array?.count == 12)
+    let back = [
+      "GIT_AUTHOR_DATE": "2025-07-24T10:00:00Z", "GIT_COMMITTER_DATE": "2025-07-01T10:00:00Z",
+    ]
+    try await succeed(
+      "put", "56-T0", "--address", address("2"), "--timestamp", time, in: project, environment: back
+    )
+    #expect(
+      try await succeed(
+        "get", "56-T0", "--field", "address", "--at", "2025-07-23T11:00:00Z", in: project)
+        == address("1"))
+    #expect(
+      try await succeed("get", "56-T0", "--field", "address", "--at", "2025-07-25", in: project)
+        == address("2"))
+  }
+
   @Test func datesNameTheLastCommitOfTheirTime() async throws {
     let project = try await newRepository()
     for (day, digit) in zip(["21", "22", "23"], "123") {

@@ -50,6 +50,23 @@ import Testing
     #expect(result.text.contains("there is no rule \"noRedeploy\""), "\(result.text)")
   }
 
+  @Test func aRedeploymentAfterARemovalIsToldWithoutARule() async throws {
+    let project = try await newRepository()
+    try await put("A", "1", in: project)
+    try await succeed("delete", "56-A", in: project)
+    let removed = try await git("rev-parse", "--short=7", "HEAD", in: project)
+    try await put("A", "2", in: project)
+    let verified = try await gitstate("verify", "--history", in: project)
+    #expect(verified.status == 0, "\(verified.text)")
+    #expect(verified.text.contains("56-A was redeployed after a removal (commit \(removed))"))
+    #expect(verified.text.contains("\(address("1")) -> \(address("2"))"))
+    // At the address that it had it is no other contract.
+    try await succeed("delete", "56-A", in: project)
+    try await put("A", "2", in: project)
+    let again = try await gitstate("verify", "--history", "HEAD~2..", in: project)
+    #expect(!again.text.contains("redeployed"), "\(again.text)")
+  }
+
   @Test func aRemovalIsNoWayAroundTheRuleAgainstRedeployments() async throws {
     let project = try await project(rules: #"{"noRedeployment": true}"#)
     try await succeed("delete", "56-Oracle", in: project)

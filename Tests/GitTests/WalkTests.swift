@@ -40,15 +40,24 @@ import Testing
 
   func walk(
     _ path: FilePath, from starts: [String] = ["main"], hiding hidden: [String] = [],
-    order: WalkOrder = .time, firstParent: Bool = false
+    order: WalkOrder = .time
   ) throws -> [String] {
     let repository = try open(path)
     var found: [String] = []
     try repository.walk(
       from: try starts.map { try repository.commitID(ofRevision: $0) },
-      hiding: try hidden.map { try repository.commitID(ofRevision: $0) }, order: order,
-      firstParent: firstParent
+      hiding: try hidden.map { try repository.commitID(ofRevision: $0) }, order: order
     ) {
+      found.append($0.id.hex)
+      return true
+    }
+    return found
+  }
+
+  func firstParents(_ path: FilePath, from start: String = "main") throws -> [String] {
+    let repository = try open(path)
+    var found: [String] = []
+    try repository.walkFirstParents(from: try repository.commitID(ofRevision: start)) {
       found.append($0.id.hex)
       return true
     }
@@ -65,13 +74,31 @@ import Testing
     let all = try await log(path, "main")
     #expect(all.count == 10)
     #expect(try walk(path) == all)
-    #expect(try await walk(path, firstParent: true) == log(path, "--first-parent", "main"))
+    #expect(try await firstParents(path) == log(path, "--first-parent", "main"))
     #expect(try await walk(path, hiding: ["side"]) == log(path, "main", "^side"))
     #expect(
       try await walk(path, from: ["side", "other"], hiding: ["main~3"])
         == log(path, "side", "other", "^main~3"))
     let topological = try walk(path, order: .topological)
     #expect(topological == (try await log(path, "--topo-order", "main")))
+  }
+
+  @Test func firstParentsAreFollowedWhateverTheTimes() async throws {
+    let path = scratch.appending("times")
+    try await git("init", "-q", "-b", "main", path.string, in: scratch)
+    // All of one second, then an earlier one, as a clock that was set back makes.
+    for (number, time) in (0..<20).map({ ($0, $0 < 19 ? 1_700_000_000 : 1_600_000_000) }) {
+      try await git(
+        "-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "-q", "--allow-empty",
+        "-m",
+        "\(number)", in: path,
+        environment: ["GIT_AUTHOR_DATE": "\(time) +0000", "GIT_COMMITTER_DATE": "\(time) +0000"])
+    }
+    let found = try firstParents(path)
+    #expect(found.count == 20)
+    for (number, id) in found.enumerated() {
+      #expect(try await revision("main~\(number)", in: path).hex == id)
+    }
   }
 
   @Test func falseEndsTheWalk() async throws {
@@ -107,8 +134,7 @@ import Testing
     for start in ["main", "origin/side"] {
       #expect(try await walk(clone, from: [start]) == log(clone, start))
       #expect(
-        try await walk(clone, from: [start], firstParent: true)
-          == log(clone, "--first-parent", start))
+        try await firstParents(clone, from: start) == log(clone, "--first-parent", start))
       #expect(
         try await walk(clone, from: [start], order: .topological)
           == log(clone, "--topo-order", start))

@@ -141,6 +141,16 @@ extension GitReader {
       if let fault = after[name]?.fault { wrong(fault.inFile(after.pathOf(name)).message) }
     }
     for change in changes.own.changes {
+      // Absent for a while, and then at another address: to callers that is a redeployment, too.
+      if change.kind == .added, let former = verification.removals[change.key],
+        let live = change.liveAddress,
+        former.liveAddress.asciiLowercased != live.asciiLowercased
+      {
+        verification.report.warnings.append(
+          "\(subject): \(change.key.description.escapingUnprintable) was redeployed after a removal"
+            + "\(former.removal.map { " (commit \($0))" } ?? ""), "
+            + "\(former.liveAddress.escapingUnprintable) -> \(live.escapingUnprintable)")
+      }
       verify(change, commit, after, subject, &verification.report)
     }
     for dropped in changes.dropped { verify(dropped, subject, &verification.report) }

@@ -23,8 +23,9 @@ extension Repository {
         return try commit(asOf: time, revision, tip: tip)
       }
       if isShallow {
+        // Not "not found", which would be proof.
         throw StateError(
-          .notFound,
+          .backendUnavailable,
           "\(revision.quoted) is no commit of this repository, which is a shallow clone; get the "
             + "rest of its history with: git fetch --unshallow", underlying: error)
       }
@@ -52,7 +53,7 @@ extension Repository {
     ) {
       var found: Commit?
       guard let tip else { return nil }
-      try walk(from: [tip], firstParent: true) { commit in
+      try walkFirstParents(from: tip) { commit in
         if commit.author.time <= time { found = commit }
         return found == nil
       }

@@ -31,6 +31,7 @@ import Testing
       // By a form that nothing else has, wherever it stands.
       ("note", .string(mnemonic)), ("note", .string(mnemonic.uppercased())),
       ("note", .string("the words are: \(mnemonic).")),
+      ("note", .array(mnemonic.split(separator: " ").map { .string(String($0)) })),
       ("deploymentArgs", ["test test test test test test test test test test test junk"]),
       ("note", .string("use \(token) for it")), ("deploymentArgs", [.string("--auth=\(token)")]),
       ("rpc", "https://ada:s3cret@rpc.example.org/"),

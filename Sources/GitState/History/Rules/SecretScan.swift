@@ -44,6 +44,14 @@ enum SecretScan {
       let what = name.flatMap { SecretName($0).meaning(of: text) } ?? SecretText.meaning(of: text)
       if let what { found.append(Finding(path: path, what: what)) }
     case .array(let elements):
+      let texts = elements.compactMap(\.string)
+      if texts.count >= MnemonicWords.count, texts.count == elements.count,
+        let what = SecretText.meaning(of: texts.joined(separator: " "))
+      {
+        // A mnemonic, a word each.
+        found.append(Finding(path: path, what: what))
+        return
+      }
       // `["--private-key", "0x..."]` is a command's.
       var option: String?
       for (index, element) in elements.enumerated() {
