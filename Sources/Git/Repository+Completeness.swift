@@ -42,6 +42,12 @@ extension Repository {
         throw GitError(
           .badContent, "a folder has the name \"\(path)\", which leads out of it", context: path)
       }
+      // git refuses it as well, and could not check out what it is in.
+      guard entry.mode != .link || !Self.isSubmodulesFile(entry.rawName) else {
+        throw GitError(
+          .badContent, "\"\(path)\" is a link, which would let it name a file elsewhere",
+          context: path)
+      }
       let same = others[entry.rawName] ?? []
       if same.contains(where: { $0.id == entry.id && $0.mode == entry.mode }) { continue }
       switch entry.mode {
@@ -61,14 +67,25 @@ extension Repository {
   /// Names that git refuses in a tree (fsck: `hasDot`, `hasDotdot`, `hasDotgit`, `fullPathname`).
   private static func isHostile(_ name: [UInt8]) -> Bool {
     if name.isEmpty || name.contains(UInt8(ascii: "/")) || name.contains(0) { return true }
+    let plain = plain(name)
+    return name == Array(".".utf8) || name == Array("..".utf8) || plain == ".git"
+      || plain == "git~1"
+  }
+
+  /// Whether it is `.gitmodules`, on any file system (fsck: `gitmodulesSymlink`).
+  private static func isSubmodulesFile(_ name: [UInt8]) -> Bool {
+    let plain = plain(name)
+    return plain == ".gitmodules" || plain.hasPrefix("gitmod~") || plain.hasPrefix("gi7eba~")
+  }
+
+  /// A name as the file systems have it that ignore case, what cannot be seen, and what ends a name.
+  private static func plain(_ name: [UInt8]) -> String {
     // What other file systems take for the same: "GIT~1", ".git ", ".git.", ".git::$INDEX".
     let lower = String(decoding: name, as: UTF8.self).unicodeScalars
       .filter { !$0.properties.isDefaultIgnorableCodePoint }
       .reduce(into: "") { $0.unicodeScalars.append($1) }.lowercased()
     let trimmed = lower.prefix { $0 != ":" && $0 != "\\" }.reversed()
       .drop { $0 == " " || $0 == "." }.reversed()
-    let plain = String(trimmed)
-    return name == Array(".".utf8) || name == Array("..".utf8) || plain == ".git"
-      || plain == "git~1"
+    return String(trimmed)
   }
 }

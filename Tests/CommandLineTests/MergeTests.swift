@@ -48,10 +48,30 @@ import Testing
     let undone = try await json("revert", merge, "--mainline", "1", in: project)
     #expect(undone["changes"]?.array?.map { $0["key"] } == ["56-Peer2"])
     #expect(try await gitstate("get", "56-Later", in: project).status == 0)
+    // In a list, what is no merge has but one parent.
+    let both = try await json(
+      "revert", "HEAD~1", merge, "--mainline", "1", "--dry-run", in: project)
+    #expect(both["changes"]?.array?.map { $0["key"] } == ["56-Later"])
     #expect(
       try await refusalLeavingAll(of: project, "revert", merge, "--mainline", "3", in: project)
         .status == 64)
     try await expectSound(project)
+  }
+
+  @Test func aDeletionThatWinsOverARenameIsNoLoss() async throws {
+    let project = try await sampleRepository()
+    let file = "deployments/bscmainnet.json"
+    try await git("checkout", "-qb", "side", in: project)
+    try await succeed("delete", "56-Oracle", in: project)
+    try await git("checkout", "-q", "main", in: project)
+    let renamed = try text(project.appending(file)).replacing("\"Oracle\"", with: "\"Alpha\"")
+    try await commit([file: renamed], in: project)
+    #expect(try await refusalLeavingAll(of: project, "merge", "side").status == 5)
+    try await succeed("merge", "side", "--resolve", "theirs", in: project)
+    #expect(try await gitstate("get", "56-Alpha", in: project).status == 3)
+    let verified = try await gitstate("verify", "--history", in: project)
+    #expect(verified.status == 0 && !verified.text.contains("lost"), "\(verified.text)")
+    #expect(try await !succeed("show", "HEAD", in: project).contains("no side took it back"))
   }
 
   @Test func conflictsAreDataAndAreSettled() async throws {

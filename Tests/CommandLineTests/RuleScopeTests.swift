@@ -5,8 +5,8 @@ import Testing
 
 /// Which rules hold when, and the ways around them.
 @Suite(.scratchDirectory) struct RuleScopeTests {
-  private func project(rules: String) async throws -> FilePath {
-    let project = try await sampleRepository()
+  private func project(rules: String, _ name: String = "project") async throws -> FilePath {
+    let project = try await sampleRepository(name)
     try await commit(
       ["deployments/.gitstate.json": "{\"format\": 1, \"rules\": \(rules)}"], in: project)
     return project
@@ -65,6 +65,35 @@ import Testing
     try await put("A", "2", in: project)
     let again = try await gitstate("verify", "--history", "HEAD~2..", in: project)
     #expect(!again.text.contains("redeployed"), "\(again.text)")
+  }
+
+  @Test func aRuleThatHoldsNowhereIsToldAtEachWriteAndInCI() async throws {
+    let project = try await project(rules: #"{"noRedeployment": ["bscmainet"]}"#)
+    let rules = try await git("rev-parse", "HEAD", in: project)
+    let result = try await gitstate(
+      "put", "56-Token", "--address", address("8"), "--timestamp", time, in: project)
+    #expect(result.status == 0)
+    #expect(result.errors.contains("\"bscmainet\", which is no chain ID"), "\(result.errors)")
+    try await commit(["deployments/.gitstate.json": "{}"], in: project)
+    let verified = try await gitstate(
+      "verify", "--history", "\(rules)..", "--rules", rules, in: project)
+    #expect(verified.text.contains("\"bscmainet\", which is no chain ID"), "\(verified.text)")
+    // A network that comes with the write is known.
+    let other = try await self.project(rules: #"{"noRemoval": ["newnet"]}"#, "other")
+    let first = try await gitstate(
+      "put", "777-A", "--network", "newnet", "--address", address("8"), "--timestamp", time,
+      in: other)
+    #expect(first.status == 0 && !first.errors.contains("which is no chain ID"), "\(first.errors)")
+  }
+
+  @Test func aRedeploymentIsToldWithTheAddressesThatCallersSee() async throws {
+    let project = try await newRepository()
+    try await put("A", "1", in: project)
+    try await succeed("put", "56-A", "--proxy", address("2"), "--timestamp", time, in: project)
+    try await succeed("put", "56-A", "--proxy", "", "--timestamp", time, in: project)
+    let verified = try await gitstate("verify", "--history", in: project)
+    #expect(verified.text.contains("redeployed, \(address("1")) -> \(address("2"))"))
+    #expect(verified.text.contains("redeployed, \(address("2")) -> \(address("1"))"))
   }
 
   @Test func aRemovalIsNoWayAroundTheRuleAgainstRedeployments() async throws {

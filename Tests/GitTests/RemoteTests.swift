@@ -157,8 +157,12 @@ import Testing
   @Test func aTreeThatLeadsElsewhereIsNotComplete() async throws {
     let path = try await newRepository()
     let blob = try await git("hash-object", "-w", "--stdin", in: path)
-    for name in ["..", ".git", ".GIT", "git~1", "a/b", ".g\u{200C}it"] {
-      let raw = Array("100644 \(name)\0".utf8) + (ObjectID(hex: blob).map(bytes) ?? [])
+    for (mode, name) in [
+      ("100644", ".."), ("100644", ".git"), ("100644", ".GIT"), ("100644", "git~1"),
+      ("100644", "a/b"), ("100644", ".g\u{200C}it"), ("120000", ".gitmodules"),
+      ("120000", ".GitModules"), ("120000", "GITMOD~1"),
+    ] {
+      let raw = Array("\(mode) \(name)\0".utf8) + (ObjectID(hex: blob).map(bytes) ?? [])
       try writeFile(path.appending("tree"), raw)
       let tree = try await git(
         "hash-object", "-t", "tree", "-w", "--literally", "tree", in: path)

@@ -79,7 +79,12 @@ extension CommitChanges {
         case .removed:
           let isRemoval = try parents.indices.contains { other in
             try other != index && !parents[other].folder.mayHave(change.key)
-              && bases(index, other).contains { $0.mayHave(change.key) }
+              && bases(index, other).contains { base in
+                base.mayHave(change.key)
+                  || base.formerNames(of: change.key, in: parent.folder).contains {
+                    !parents[other].folder.mayHave($0)
+                  }
+              }
           }
           if !isRemoval { found.append(DroppedChange(parent: parent.id, change: change)) }
         case .redeployed, .upgraded, .modified:
@@ -144,6 +149,27 @@ extension DeploymentFolder {
         // What cannot be read tells nothing about what was dropped; the file is reported by itself.
         return false
       }
+    }
+  }
+}
+
+extension DeploymentFolder {
+  /// The names that a contract of a later state, not known here by its own, has here: those of contracts
+  /// at the same live address.
+  fileprivate func formerNames(of key: ContractKey, in later: DeploymentFolder) -> [ContractKey] {
+    do throws(StateError) {
+      guard let live = try later.contract(key)?.liveAddress?.asciiLowercased,
+        let file = try file(of: key.chainID)
+      else { return [] }
+      var names: [ContractKey] = []
+      for name in file.contractNames
+      where try file.contract(named: name)?.liveAddress?.asciiLowercased == live {
+        names.append(ContractKey(key.chainID, name))
+      }
+      return names
+    } catch {
+      // What cannot be read proves no removal.
+      return []
     }
   }
 }

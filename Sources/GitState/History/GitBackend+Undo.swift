@@ -46,9 +46,12 @@ extension GitBackend {
       let now = folder
       var renames: [ContractKey: ContractKey] = [:]
       var subjects: [String] = []
+      var seen: Set<ObjectID> = []
       for revision in revisions {
         let commit = try context.commit(revision)
-        let parent = try Self.parent(of: commit, mainline: mainline)
+        guard seen.insert(commit.id).inserted else { continue }
+        let parent = try Self.parent(
+          of: commit, mainline: mainline, isOneOfSeveral: revisions.count > 1)
         let (after, before) = (try context.folder(commit.id), try context.folder(parent))
         folder = try folder.merging(
           from: after, to: before, resolution: resolution, conflicts: &conflicts)
@@ -71,10 +74,14 @@ extension GitBackend {
   }
 
   /// The state that a commit's change is the difference to.
-  private static func parent(of commit: Commit, mainline: Int?) throws(StateError) -> ObjectID? {
+  ///
+  /// Among several commits those that are no merges have but one parent to take back to.
+  private static func parent(of commit: Commit, mainline: Int?, isOneOfSeveral: Bool)
+    throws(StateError) -> ObjectID?
+  {
     let parents = commit.parents
     guard parents.count > 1 else {
-      guard mainline == nil else {
+      guard mainline == nil || isOneOfSeveral else {
         throw StateError(
           .invalidArgument,
           "nothing was written: \(commit.id.short) is no merge; --mainline is for merges")

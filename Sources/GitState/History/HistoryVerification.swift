@@ -58,6 +58,7 @@ extension GitBackend {
         var verification = HistoryVerification()
         verification.requiresSignatures = requiresSignatures
         if let named {
+          verification.report.warnings += try reader.unknownChains(at: named)
           verification.rules = try GuardRules(
             reader.repository, reader.location, at: named, try reader.load(named).folder)
         }
@@ -151,7 +152,7 @@ extension GitReader {
             + "\(former.removal.map { " (commit \($0))" } ?? ""), "
             + "\(former.liveAddress.escapingUnprintable) -> \(live.escapingUnprintable)")
       }
-      verify(change, commit, after, subject, &verification.report)
+      verify(change, commit, before, after, subject, &verification.report)
     }
     for dropped in changes.dropped { verify(dropped, subject, &verification.report) }
     let claims = try claims(of: commit, changes)
@@ -232,8 +233,8 @@ extension GitReader {
   }
 
   private func verify(
-    _ change: ContractChange, _ commit: Commit, _ folder: DeploymentFolder, _ subject: String,
-    _ report: inout HistoryReport
+    _ change: ContractChange, _ commit: Commit, _ before: DeploymentFolder,
+    _ folder: DeploymentFolder, _ subject: String, _ report: inout HistoryReport
   ) {
     let key = change.key.description.escapingUnprintable
     let removes: [Operation.Kind] = [
@@ -251,11 +252,9 @@ extension GitReader {
       }
       return
     case .redeployed:
-      let field = change.fields.first {
-        [Contract.Field.proxyAddress, Contract.Field.address].contains($0.path)
-      }
-      let old = field?.old?.string?.escapingUnprintable ?? "none"
-      let live = change.liveAddress?.escapingUnprintable ?? "none"
+      // What cannot be read there is told by itself.
+      let old = (try? before.contract(change.key))??.liveAddress?.escapingUnprintable ?? "none"
+      let live = (try? folder.contract(change.key))??.liveAddress?.escapingUnprintable ?? "none"
       report.warnings.append("\(subject): \(key) was redeployed, \(old) -> \(live)")
     default: break
     }

@@ -83,6 +83,7 @@ struct GitWriteBatch {
       changes = ChangeSet(from: nil, folder, to: nil, after, notes: &warnings)
     }
     try rules?.refuse(changes, operation, after: steps.map(\.changes))
+    warnings += rules?.warnings(about: changes) ?? []
     let names = folder.names(thatDifferIn: after)
     if !names.isEmpty || outcome.joins != nil || outcome.isAlwaysCommitted {
       var joins = outcome.joins

@@ -62,7 +62,8 @@ extension ContractChange {
   public var liveAddress: String? {
     func value(_ field: String) -> String? {
       let change = fields.first { $0.path == field }
-      let text = (change?.new ?? change?.old)?.string
+      // A proxy that is gone is where nobody looks any more.
+      let text = (change?.new ?? (kind == .removed ? change?.old : nil))?.string
       return text?.isEmpty == false ? text : nil
     }
     return value(Contract.Field.proxyAddress) ?? value(Contract.Field.address)

@@ -137,13 +137,18 @@ public struct GuardRules: Hashable, Sendable {
   }
 
   /// The chains that a rule names and nothing else does: there it holds nowhere.
-  var unknownChains: [String] {
+  var unknownChains: [String] { unknownChains(besides: []) }
+
+  /// The same, where a write makes some networks known.
+  func unknownChains(besides networks: Set<String>) -> [String] {
     [
       ("noRedeployment", noRedeployment), ("noRemoval", noRemoval),
       ("requireReason", requireReason),
     ].flatMap { rule, scope -> [String] in
       guard case .chains(let names) = scope else { return [] }
-      return names.filter { ChainID($0) == nil && chainNames[$0] == nil }.sorted().map { name in
+      return names.filter {
+        ChainID($0) == nil && chainNames[$0] == nil && !networks.contains($0)
+      }.sorted().map { name in
         "the rule \(rule) names \(name.quoted), which is no chain ID and the network of no file, so "
           + "that it holds for no chain there; mend it, or name the chain under \"chains\""
       }

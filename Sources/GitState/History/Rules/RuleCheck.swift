@@ -58,6 +58,11 @@ struct RuleCheck {
     }
   }
 
+  /// Rules that hold nowhere, though they name chains: whoever writes is told, lest nobody notices.
+  func warnings(about changes: ChangeSet) -> [String] {
+    changes.isEmpty ? [] : rules.unknownChains(besides: Set(changes.changes.map(\.network)))
+  }
+
   /// Why edits by hand stay out of the history; nil where they may go in.
   func broken(byEditing name: String, to file: DeploymentFile, in tip: DeploymentFolder) throws
     -> String?
