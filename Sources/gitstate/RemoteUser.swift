@@ -1,6 +1,7 @@
 import ArgumentParser
 import GitState
 import Glibc
+import Synchronization
 
 /// The options of commands that talk to another repository.
 struct RemoteArguments: ParsableArguments {
@@ -71,14 +72,27 @@ enum Terminal {
 
 /// A transfer's progress on one line.
 enum TransferText {
+  private static let last = Mutex<ContinuousClock.Instant?>(nil)
+
+  /// Whether there is something to see, and the line was not written just now.
+  private static func isDue(_ objects: Int, _ total: Int, _ bytes: Int) -> Bool {
+    // A small change is over before anybody could read it.
+    guard total > 200 || bytes > 1 << 20 else { return false }
+    return last.withLock { last in
+      let now = ContinuousClock.now
+      if let last, now - last < .milliseconds(100), objects < total { return false }
+      last = now
+      return true
+    }
+  }
+
   static func show(_ progress: RemoteOptions.Progress) {
     switch progress {
     case .receiving(let objects, let total, let bytes):
-      // A small change is over before anybody could read it.
-      guard total > 200 else { return }
+      guard isDue(objects, total, bytes) else { return }
       Output.progress("Receiving \(objects) of \(total) objects, \(bytes >> 10) KiB")
     case .sending(let objects, let total, let bytes):
-      guard total > 200 else { return }
+      guard isDue(objects, total, bytes) else { return }
       Output.progress("Sending \(objects) of \(total) objects, \(bytes >> 10) KiB")
     case .message: break
     }

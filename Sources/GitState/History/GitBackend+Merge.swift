@@ -102,8 +102,8 @@ struct StateMerge: Sendable {
       isShallow
         ? "nothing was merged: this is a shallow clone, which lacks the commits in which \(problem) "
           + "parted; get them with: git fetch --unshallow"
-        : "nothing was merged: \(problem) have no commit in common; to join them all the same, say "
-          + "--allow-unrelated-histories")
+        : "nothing was merged: \(problem) have no commit in common; to join them all the same: gitstate "
+          + "merge --allow-unrelated-histories \(name.escapingUnprintable)")
   }
 
   /// What no field tells: a new implementation for a proxy that the other side replaced.

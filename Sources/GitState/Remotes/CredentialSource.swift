@@ -10,6 +10,7 @@ final class CredentialSource: Sendable {
   fileprivate struct State {
     var hasBegun = false
     var isAgentLeft = true
+    var isAgentUntold = true
     var keyFiles: [String] = []
     var isTokenLeft = true
     var isHelperLeft = true
@@ -75,10 +76,28 @@ final class CredentialSource: Sendable {
       note("the ssh-agent")
       return .agent(userName: user)
     }
+    // Asked for once more, the server did not take what the agent has.
+    if state.withLock({ $0.tried.contains("the ssh-agent") }) { hintAtAgent() }
     while let file = state.withLock({ $0.keyFiles.isEmpty ? nil : $0.keyFiles.removeFirst() }) {
       if let credential = try credential(file, user) { return credential }
     }
     throw exhausted("no key")
+  }
+
+  /// Names the keys in the agent that cannot work.
+  private func hintAtAgent() {
+    do {
+      let list = try HelperProgram.run(["ssh-add", "-l"], timeout: .seconds(10))
+      guard list.output.contains("(RSA)"), state.withLock({ $0.take(\.isAgentUntold) }) else {
+        return
+      }
+      hint(
+        "the ssh-agent has an RSA key, which libgit2 \(Library.version) can only sign with by SHA-1, and "
+          + "today's servers refuse that: make another with: ssh-keygen -t ed25519, and load it with: "
+          + "ssh-add")
+    } catch {
+      // Without ssh-add there is nothing to tell.
+    }
   }
 
   private func credential(_ file: String, _ user: String) throws -> Credential? {
@@ -166,9 +185,13 @@ final class CredentialSource: Sendable {
     do {
       answer = try HelperProgram.run(
         ["git", "-C", gitDirectory, "credential", "fill"],
-        input: description(user: userName) + "\n", environment: ["GIT_TERMINAL_PROMPT": "0"])
+        input: description(user: userName) + "\n", environment: ["GIT_TERMINAL_PROMPT": "0"],
+        // One that asks in a window needs its time, where somebody is there.
+        timeout: ask == nil ? .seconds(20) : .seconds(120))
     } catch {
-      hint("git's credential helper did not answer")
+      hint(
+        "git's credential helper did not answer (git config credential.helper names it): "
+          + "\(error)")
       return nil
     }
     guard answer.status == 0 else { return nil }

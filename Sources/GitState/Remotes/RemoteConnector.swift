@@ -170,6 +170,13 @@ extension StateError {
           + "and what it may do"
       )
     }
+    if text.contains("Wrong passphrase") {
+      return (
+        .authenticationFailed,
+        "\(action): \(name) (\(address)): a key's passphrase was wrong; try again, or load the key into "
+          + "the ssh-agent with: ssh-add"
+      )
+    }
     if text.contains("does not appear to be a git repository") {
       return (
         .remoteUnavailable,
