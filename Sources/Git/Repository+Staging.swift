@@ -14,15 +14,31 @@ public struct StagedObjects {
   /// - Throws: ``GitError`` where a file cannot be put in its place.
   public func publish(_ area: StagingArea) throws(GitError) {
     for file in files {
-      let folder = FileSystem.parent(file.path)
-      if mkdir(folder, 0o777) == 0 {
-        area.noteName(folder)
-      } else if errno != EEXIST {
-        throw FileSystem.error("create", folder)
+      var tries = 0
+      while true {
+        do throws(GitError) {
+          try Self.publish(file, area)
+          break
+        } catch {
+          // git removes the folders of objects that it finds empty, also one that has just been made.
+          tries += 1
+          guard tries < 10, try FileSystem.status(FileSystem.parent(file.path)) == nil else {
+            throw error
+          }
+        }
       }
-      try file.publish()
-      area.noteName(file.path)
     }
+  }
+
+  private static func publish(_ file: StagedFile, _ area: StagingArea) throws(GitError) {
+    let folder = FileSystem.parent(file.path)
+    if mkdir(folder, 0o777) == 0 {
+      area.noteName(folder)
+    } else if errno != EEXIST {
+      throw FileSystem.error("create", folder)
+    }
+    try file.publish()
+    area.noteName(file.path)
   }
 
   /// Whether all of the files are where they were put.

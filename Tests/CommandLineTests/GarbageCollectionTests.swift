@@ -51,6 +51,27 @@ import Testing
       try await succeed("get", "56-\(name)", "--field", "address", in: project) == address("2"))
   }
 
+  /// git removes the folders of objects that are empty, between the making of one and of what is in it.
+  @Test func anEmptyFolderThatGitRemovesIsMadeAgain() async throws {
+    let project = try await newRepository()
+    try await put("First", "1", in: project)
+    let script = """
+      strace -f -qq -o /dev/null -e trace=rename \
+        -e inject=rename:delay_enter=1000000:when=2 "$0" put "$@" &
+      for i in $(seq 40); do find .git/objects -mindepth 1 -type d -empty -name '??' -delete -print; sleep 0.05; done
+      wait $!
+      """
+    let result = try await runProgram(
+      "sh",
+      [
+        "-c", script, gitstateProgram.string, "56-Second", "--address", address("2"), "--timestamp",
+        time, "--quiet",
+      ], in: project)
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.text.contains("objects/"))
+    try await expectSound(project)
+  }
+
   @Test func aPruningCollectionIsWaitedForAndThenNamed() async throws {
     let project = try await newRepository()
     try await put("First", "1", in: project)
