@@ -74,6 +74,35 @@ import Testing
     #expect(try await !succeed("show", "HEAD", in: project).contains("no side took it back"))
   }
 
+  @Test func aRecordThatBothSidesRenamedAndTheMergeLostIsLost() async throws {
+    let project = try await sampleRepository()
+    let file = "deployments/bscmainnet.json"
+    let original = try text(project.appending(file))
+    try await git("checkout", "-qb", "side", in: project)
+    try await commit([file: original.replacing("\"Oracle\"", with: "\"Beta\"")], in: project)
+    try await git("checkout", "-q", "main", in: project)
+    try await commit([file: original.replacing("\"Oracle\"", with: "\"Alpha\"")], in: project)
+    _ = try await runProgram("git", ["merge", "--no-commit", "side"], in: project)
+    var root = try #require(try JSONValue(parsing: Array(original.utf8)).object)
+    root["contracts"] = .object(["Token": try #require(root["contracts"]?.object?["Token"])])
+    try writeFile(project.appending(file), JSONValue.object(root).serialized(.pretty))
+    try await git("commit", "-qam", "Merge side", in: project)
+    let verified = try await gitstate("verify", "--history", in: project)
+    #expect(verified.status == 4 && verified.text.contains("is lost"), "\(verified.text)")
+  }
+
+  @Test func whatAnotherLineRemovedIsNoRedeploymentHere() async throws {
+    let project = try await sampleRepository()
+    try await git("checkout", "-qb", "side", in: project)
+    try await put("New", "7", in: project)
+    try await git("checkout", "-q", "main", in: project)
+    try await put("New", "8", in: project)
+    try await succeed("delete", "56-New", in: project)
+    _ = try await runProgram("git", ["merge", "-q", "--no-edit", "side"], in: project)
+    let verified = try await gitstate("verify", "--history", in: project)
+    #expect(!verified.text.contains("redeployed after"), "\(verified.text)")
+  }
+
   @Test func conflictsAreDataAndAreSettled() async throws {
     let project = try await parted(
       ours: [("Token", "7"), ("Peer", "1")], theirs: [("Token", "8"), ("Peer", "1")])

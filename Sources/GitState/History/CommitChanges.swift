@@ -84,6 +84,8 @@ extension CommitChanges {
                   || base.formerNames(of: change.key, in: parent.folder).contains {
                     !parents[other].folder.mayHave($0)
                   }
+                    // Renamed otherwise there, it was not removed.
+                    && parents[other].folder.formerNames(of: change.key, in: parent.folder).isEmpty
               }
           }
           if !isRemoval { found.append(DroppedChange(parent: parent.id, change: change)) }

@@ -143,7 +143,9 @@ extension GitReader {
     }
     for change in changes.own.changes {
       // Absent for a while, and then at another address: to callers that is a redeployment, too.
-      if change.kind == .added, let former = verification.removals[change.key],
+      if change.kind == .added,
+        let former = try verification.removals.record(
+          of: change.key, before: commit, in: repository),
         let live = change.liveAddress,
         former.liveAddress.asciiLowercased != live.asciiLowercased
       {

@@ -2,7 +2,7 @@ import Git
 
 /// What commits removed, along a walk from old to new.
 struct Removals {
-  private var known: [ContractKey: FormerRecord] = [:]
+  private var known: [ContractKey: (record: FormerRecord, commit: ObjectID)] = [:]
 
   /// Notes what a commit did itself.
   mutating func note(_ changes: ChangeSet, in commit: Commit) {
@@ -10,15 +10,24 @@ struct Removals {
       switch change.kind {
       case .removed:
         known[change.key] = change.liveAddress.map {
-          FormerRecord(liveAddress: $0, removal: commit.id.short)
+          (FormerRecord(liveAddress: $0, removal: commit.id.short), commit.id)
         }
       default: known[change.key] = nil
       }
     }
   }
 
-  /// The record that a contract had until a commit of the walk removed it.
-  subscript(key: ContractKey) -> FormerRecord? { known[key] }
+  /// The record that a contract had until a commit of the walk removed it that leads to another one.
+  ///
+  /// - Throws: Where the history cannot be read.
+  func record(
+    of key: ContractKey, before commit: Commit, in repository: borrowing Repository
+  ) throws -> FormerRecord? {
+    // What another line removed, this one never had.
+    guard let (record, removal) = known[key], try repository.isAncestor(removal, of: commit.id)
+    else { return nil }
+    return record
+  }
 }
 
 extension GitReader {
@@ -49,7 +58,8 @@ extension GitReader {
     var former: [ContractKey: FormerRecord] = [:]
     for change in changes.own.changes where asksForFormer && change.kind == .added {
       former[change.key] =
-        try removals[change.key] ?? formerRecord(of: change.key, before: commit)
+        try removals.record(of: change.key, before: commit, in: repository)
+        ?? formerRecord(of: change.key, before: commit)
     }
     act.former = { [former] key in former[key] }
     var broken: [String] = []
