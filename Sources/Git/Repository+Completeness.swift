@@ -42,13 +42,21 @@ extension Repository {
         throw GitError(
           .badContent, "a folder has the name \"\(path)\", which leads out of it", context: path)
       }
-      // git refuses it as well, and could not check out what it is in.
-      guard entry.mode != .link || !Self.isSubmodulesFile(entry.rawName) else {
+      // What git reads by such a name it would read elsewhere; it refuses .gitmodules as well.
+      guard entry.mode != .link || !Self.isFileOfGit(entry.rawName) else {
         throw GitError(
           .badContent, "\"\(path)\" is a link, which would let it name a file elsewhere",
           context: path)
       }
       let same = others[entry.rawName] ?? []
+      // Where a file was, programs go on writing. A link within the repository is no harm.
+      if entry.mode == .link, same.contains(where: { $0.mode == .blob || $0.mode == .executable }),
+        Self.leadsOut(try blob(entry.id), of: folder)
+      {
+        throw GitError(
+          .badContent, "\"\(path)\", a file until then, is a link that leads out of the repository",
+          context: path)
+      }
       if same.contains(where: { $0.id == entry.id && $0.mode == entry.mode }) { continue }
       switch entry.mode {
       case .tree:
@@ -72,10 +80,27 @@ extension Repository {
       || plain == "git~1"
   }
 
-  /// Whether it is `.gitmodules`, on any file system (fsck: `gitmodulesSymlink`).
-  private static func isSubmodulesFile(_ name: [UInt8]) -> Bool {
+  /// Whether git, or we, read it by its name: `.gitmodules` on any file system (fsck: `gitmodulesSymlink`),
+  /// `.gitattributes`, `.gitignore`, `.gitstate.json`.
+  private static func isFileOfGit(_ name: [UInt8]) -> Bool {
     let plain = plain(name)
-    return plain == ".gitmodules" || plain.hasPrefix("gitmod~") || plain.hasPrefix("gi7eba~")
+    return [".gitmodules", ".gitattributes", ".gitignore", ".gitstate.json"].contains(plain)
+      || plain.hasPrefix("gitmod~") || plain.hasPrefix("gi7eba~")
+  }
+
+  /// Whether a link's target is outside the repository.
+  private static func leadsOut(_ target: [UInt8], of folder: String) -> Bool {
+    guard target.first != UInt8(ascii: "/") else { return true }
+    var depth = folder.utf8.count { $0 == UInt8(ascii: "/") }
+    for part in target.split(separator: UInt8(ascii: "/")) {
+      switch String(decoding: part, as: UTF8.self) {
+      case ".": continue
+      case "..": depth -= 1
+      default: depth += 1
+      }
+      if depth < 0 { return true }
+    }
+    return false
   }
 
   /// A name as the file systems have it that ignore case, what cannot be seen, and what ends a name.

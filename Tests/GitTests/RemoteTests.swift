@@ -1,3 +1,4 @@
+import Foundation
 import Git
 import SystemPackage
 import TestSupport
@@ -160,6 +161,7 @@ import Testing
     for (mode, name) in [
       ("100644", ".."), ("100644", ".git"), ("100644", ".GIT"), ("100644", "git~1"),
       ("100644", "a/b"), ("100644", ".g\u{200C}it"), ("120000", ".gitmodules"),
+      ("120000", ".gitattributes"),
       ("120000", ".GitModules"), ("120000", "GITMOD~1"),
     ] {
       let raw = Array("\(mode) \(name)\0".utf8) + (ObjectID(hex: blob).map(bytes) ?? [])
@@ -171,6 +173,28 @@ import Testing
       let error = try failure { try open(path).checkComplete(tip, knowing: []) }
       #expect(error?.code == .badContent, "\(name)")
     }
+  }
+
+  @Test(arguments: [
+    ("/etc/passwd", false), ("../../x", false), ("a/../../../x", false), ("../b", true),
+    ("b", true),
+  ])
+  func aFileThatBecomesALinkStaysInside(target: String, isFine: Bool) async throws {
+    let path = try await newRepository()
+    try FileManager.default.createDirectory(
+      atPath: path.appending("sub").string, withIntermediateDirectories: true)
+    let file = path.appending("sub/notes.txt")
+    try writeFile(file, "text")
+    try await git("add", "-A", in: path)
+    try await git("commit", "-qm", "File", in: path)
+    try FileManager.default.removeItem(atPath: file.string)
+    try FileManager.default.createSymbolicLink(
+      atPath: file.string, withDestinationPath: target)
+    try await git("add", "-A", in: path)
+    try await git("commit", "-qm", "Link", in: path)
+    let tip = try #require(ObjectID(hex: try await git("rev-parse", "HEAD", in: path)))
+    let error = try failure { try open(path).checkComplete(tip, knowing: []) }
+    #expect((error == nil) == isFine)
   }
 
   /// The 20 bytes of a name.
