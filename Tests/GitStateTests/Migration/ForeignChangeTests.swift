@@ -1,8 +1,6 @@
-import Foundation
 import GitStateTesting
 import LevelDB
 import LosslessJSON
-import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
@@ -13,18 +11,9 @@ import Testing
 @Suite(.scratchDirectory) struct ForeignChangeTests {
   private let key = record("Token").key
 
-  /// Both sides with a record, in a phase.
-  private func fixture(in phase: MigrationPhase) async throws -> MigrationFixture {
-    let fixture = try await MigrationFixture()
-    try fixture.backend(in: .dualWrite).change(.put(record("Token", 1)), .put(record("Other")))
-    if phase != .dualWrite { _ = try fixture.backend().cutOver() }
-    if phase == .complete { _ = try fixture.backend().complete() }
-    return fixture
-  }
-
   @Test(arguments: [MigrationPhase.dualWrite, .cutover])
   func gitsChangesGoToLevelDBWithTheNextWrite(phase: MigrationPhase) async throws {
-    let fixture = try await fixture(in: phase)
+    let fixture = try await MigrationFixture.inStep(in: phase)
     try fixture.writeGit(.put(record("Token", 2)), .delete(record("Other").key))
     #expect(try fixture.backend().status()?.isBehindGit == true)
     try fixture.backend().change(.put(record("Next")))
@@ -36,7 +25,7 @@ import Testing
 
   @Test(arguments: MigrationEffect.allCases)
   func aKillWhileGitsChangesAreTakenLosesNone(effect: MigrationEffect) async throws {
-    let fixture = try await fixture(in: .cutover)
+    let fixture = try await MigrationFixture.inStep(in: .cutover)
     try fixture.writeGit(.put(record("Token", 2)), .put(record("New")))
     for fault in [FaultPlan.Fault.killBefore, .killAfter] {
       _ = try? fixture.backend(FaultPlan(fault, effect)).sync()
@@ -47,7 +36,7 @@ import Testing
   }
 
   @Test func levelDBsChangesAreTakenOverInPhaseOne() async throws {
-    let fixture = try await fixture(in: .dualWrite)
+    let fixture = try await MigrationFixture.inStep(in: .dualWrite)
     try fixture.writeSource(.put(record("Token", 2)), .delete(record("Other").key))
     #expect(try fixture.backend().contract(key) == record("Token", 2))
     #expect(try !fixture.backend().compare().isEqual)
@@ -61,7 +50,7 @@ import Testing
   }
 
   @Test func aPutBuildsOnWhatAnOldScriptWrote() async throws {
-    let fixture = try await fixture(in: .dualWrite)
+    let fixture = try await MigrationFixture.inStep(in: .dualWrite)
     var changed = record("Token", 1)
     changed["note"] = "by the old script"
     try fixture.writeSource(.put(changed))
@@ -75,7 +64,7 @@ import Testing
   }
 
   @Test func levelDBsChangesAreConflictsAfterTheCutover() async throws {
-    let fixture = try await fixture(in: .cutover)
+    let fixture = try await MigrationFixture.inStep(in: .cutover)
     try fixture.writeSource(.put(record("Token", 2)))
     #expect(try fixture.backend().contract(key) == record("Token", 1))
     let report = try fixture.backend().sync()
@@ -99,7 +88,7 @@ import Testing
 
   @Test(arguments: [4, 1])
   func aPutReplacesNothingUnseenWhereBothSidesHadChanged(version: Int) async throws {
-    let fixture = try await fixture(in: .dualWrite)
+    let fixture = try await MigrationFixture.inStep(in: .dualWrite)
     try fixture.writeGit(.put(record("Token", 2)))
     try fixture.writeSource(.put(record("Token", 3)))
     // 1 is what both had before: looked at again, LevelDB would seem to wait for git's 2.
@@ -150,7 +139,7 @@ import Testing
   }
 
   @Test func readsInPhaseOneSeeWhatGitHasAnew() async throws {
-    let fixture = try await fixture(in: .dualWrite)
+    let fixture = try await MigrationFixture.inStep(in: .dualWrite)
     try fixture.backend().change(.put(record("Script", 1)))
     try fixture.writeGit(
       .put(record("Token", 2)), .delete(record("Other").key), .put(record("New", 3)),
@@ -166,85 +155,8 @@ import Testing
     #expect(try fixture.inSource()[key] == record("Token", 1))
   }
 
-  @Test func theFallbackTrustsNothingThatAnotherProgramWrote() async throws {
-    let fixture = try await fixture(in: .cutover)
-    try fixture.backend().change(.put(record("Token", 2)))
-    let notices = Mutex<[String]>([])
-    let backend = try MigrationBackend(
-      fixture.options,
-      options: MigrationOptions(notice: { text in notices.withLock { $0 += [text] } }))
-    _ = try await Damage.objects.begin(in: fixture.repository)
-    #expect(try backend.contract(key) == record("Token", 2))
-    #expect(try backend.contract(record("Nobody").key) == nil)
-    #expect(try backend.contracts(matching: ContractQuery()).count == 2)
-    #expect(notices.withLock { $0.count } == 3)
-    // An old record, and one removed, by an old script.
-    try fixture.writeSource(.put(record("Token", 1)), .delete(record("Other").key))
-    for key in [key, record("Other").key] {
-      let error = #expect(throws: StateError.self) { try backend.contract(key) }
-      #expect(error?.code == .backendUnavailable)
-      #expect(error?.message.contains("another program has written to it") == true)
-    }
-    #expect(throws: StateError.self) { try backend.contracts(matching: ContractQuery()) }
-  }
-
-  @Test func theFallbackGivesNoRecordOlderThanGitsLastOne() async throws {
-    let fixture = try await fixture(in: .cutover)
-    try fixture.writeGit(.put(record("Token", 2)))
-    _ = try await Damage.file.begin(in: fixture.repository)
-    #expect(throws: StateError.self) { try fixture.backend().contract(key) }
-  }
-
-  @Test func whatGitHasAnewAndCannotTellIsNoAnswer() async throws {
-    let fixture = try await fixture(in: .dualWrite)
-    try fixture.writeGit(.put(record("Token", 2)), .put(record("New", 1)))
-    _ = try await Damage.objects.begin(in: fixture.repository)
-    for name in ["Token", "New", "Nobody"] {
-      #expect(throws: StateError.self) { try fixture.backend().contract(record(name).key) }
-    }
-    #expect(throws: StateError.self) { try fixture.backend().contracts(matching: ContractQuery()) }
-    try await Damage.objects.end(in: fixture.repository)
-    #expect(try fixture.backend().contract(key) == record("Token", 2))
-  }
-
-  @Test(arguments: [MigrationPhase.dualWrite, .cutover])
-  func aRepositoryThatCannotBeOpenedStopsNeitherReadsNorWritesNorTheWayBack(phase: MigrationPhase)
-    async throws
-  {
-    let fixture = try await fixture(in: phase)
-    let objects = fixture.repository.appending(".git/objects").string
-    try FileManager.default.moveItem(atPath: objects, toPath: objects + ".away")
-    #expect(throws: StateError.self) { try GitBackend(fixture.options) }
-    let backend = try fixture.backend()
-    #expect(try backend.phase() == phase)
-    if phase == .dualWrite {
-      #expect(try backend.contract(key) == record("Token", 1))
-      #expect(try backend.contract(record("Nobody").key) == nil)
-    } else {
-      // What git's branch has now is not known.
-      #expect(throws: StateError.self) { try backend.contract(key) }
-      _ = try backend.rollBack(acceptsDifferences: true)
-      #expect(try fixture.backend().contract(key) == record("Token", 1))
-    }
-    let answer = try fixture.backend().change(.put(record("Token", 2)))
-    #expect(answer.warnings.contains { $0.contains("that half is pending") })
-    #expect(try fixture.inSource()[key] == record("Token", 2))
-    try FileManager.default.moveItem(atPath: objects + ".away", toPath: objects)
-    #expect(try fixture.backend().sync().conflicts.isEmpty)
-    #expect(try fixture.inGit()[key] == record("Token", 2))
-  }
-
-  @Test func theWayBackNeedsNoObjectsOfGitWhereLevelDBIsInStep() async throws {
-    let fixture = try await fixture(in: .cutover)
-    try fixture.backend().change(.put(record("Token", 2)))
-    _ = try await Damage.objects.begin(in: fixture.repository)
-    let step = try fixture.backend().rollBack()
-    #expect(step.phase == .dualWrite && step.commit == nil)
-    #expect(try fixture.backend().contract(key) == record("Token", 2))
-  }
-
   @Test func aFolderThatLostMostOfItsContractsIsNoTruth() async throws {
-    let fixture = try await fixture(in: .dualWrite)
+    let fixture = try await MigrationFixture.inStep(in: .dualWrite)
     try fixture.writeSource(.delete(key), .delete(record("Other").key))
     #expect(throws: StateError.self) { try fixture.backend().contract(key) }
     #expect(throws: StateError.self) { try fixture.backend().contracts(matching: ContractQuery()) }
@@ -265,7 +177,7 @@ import Testing
   }
 
   @Test func aMigrationDoesNotEndByTheLossOfItsState() async throws {
-    let fixture = try await fixture(in: .dualWrite)
+    let fixture = try await MigrationFixture.inStep(in: .dualWrite)
     try removeFile(fixture.repository.appending(".git/gitstate/migration/state.json"))
     for _ in 1...2 {
       let error = #expect(throws: StateError.self) { try fixture.backend().contract(key) }
@@ -296,44 +208,8 @@ import Testing
     #expect(try fixture.inGit()[record("Newer").key] == record("Newer", 9))
   }
 
-  @Test(arguments: ["", "{\"agreed\":\"another\"}\n", nil])
-  func aDamagedNoteOfWhatAgreedProvesNothing(content: String?) async throws {
-    let fixture = try await fixture(in: .cutover)
-    try fixture.writeSource(.delete(record("Other").key))
-    let note = fixture.repository.appending(".git/gitstate/migration/agreed.jsonl")
-    if let content {
-      try writeFile(note, content)
-    } else {
-      // The line of one contract is lost.
-      let lines = String(decoding: try readFile(note), as: UTF8.self).split(separator: "\n")
-      try writeFile(note, lines.filter { !$0.contains("Other") }.joined(separator: "\n") + "\n")
-    }
-    _ = try await Damage.objects.begin(in: fixture.repository)
-    for name in ["Token", "Other"] {
-      #expect(throws: StateError.self) { try fixture.backend().contract(record(name).key) }
-    }
-  }
-
-  @Test func aWriteGoesToLevelDBWhereGitCannotBeRead() async throws {
-    for phase in [MigrationPhase.dualWrite, .cutover] {
-      let fixture = try await MigrationFixture(named: "state-\(phase)")
-      try fixture.backend(in: .dualWrite).change(.put(record("Token", 1)), .put(record("Other")))
-      if phase == .cutover { _ = try fixture.backend().cutOver() }
-      _ = try await Damage.objects.begin(in: fixture.repository)
-      let answer = try fixture.backend(breakerFailures: 5).change(
-        .put(record("Token", 2)), .put(record("New", 1)), .delete(record("Other").key))
-      #expect(answer.warnings.contains { $0.contains("that half is pending") })
-      #expect(try fixture.inSource()[key] == record("Token", 2))
-      try await Damage.objects.end(in: fixture.repository)
-      let report = try fixture.backend().sync()
-      #expect(report.conflicts.isEmpty, "\(phase): \(report.conflicts)")
-      #expect(try fixture.inGit()[key] == record("Token", 2))
-      #expect(try fixture.backend().compare().isEqual)
-    }
-  }
-
   @Test func whatGitsBranchLostIsNotReplacedUnseenAfterTheCutover() async throws {
-    let fixture = try await fixture(in: .cutover)
+    let fixture = try await MigrationFixture.inStep(in: .cutover)
     try fixture.backend().change(.put(record("Token", 2)))
     try await git("reset", "-q", "--hard", "HEAD~1", in: fixture.repository)
     let report = try fixture.backend().sync()
@@ -349,7 +225,7 @@ import Testing
   }
 
   @Test func aWayBackThatIsRefusedWritesNothing() async throws {
-    let fixture = try await fixture(in: .complete)
+    let fixture = try await MigrationFixture.inStep(in: .complete)
     try fixture.backend().change(.put(record("Token", 2)))
     try fixture.writeSource(.put(record("Other", 7)))
     let before = try fixture.inSource()
@@ -363,7 +239,7 @@ import Testing
   }
 
   @Test func aDeletionOfAPairThatIsNoRecordIsTold() async throws {
-    let fixture = try await fixture(in: .dualWrite)
+    let fixture = try await MigrationFixture.inStep(in: .dualWrite)
     let database = try LevelDB.Database(path: fixture.source)
     try database.put(Array("no JSON".utf8), forKey: key.levelDBKey)
     _ = consume database
@@ -375,7 +251,7 @@ import Testing
   }
 
   @Test func aChangeOnBothSidesWaitsForAWord() async throws {
-    let fixture = try await fixture(in: .dualWrite)
+    let fixture = try await MigrationFixture.inStep(in: .dualWrite)
     try fixture.writeGit(.put(record("Token", 2)))
     try fixture.writeSource(.put(record("Token", 3)))
     for _ in 1...2 {
@@ -395,7 +271,7 @@ import Testing
   }
 
   @Test func aBranchThatWasSetBackStopsWritesUntilSync() async throws {
-    let fixture = try await fixture(in: .dualWrite)
+    let fixture = try await MigrationFixture.inStep(in: .dualWrite)
     let old = try await git("rev-parse", "HEAD", in: fixture.repository)
     try fixture.backend().change(.put(record("Token", 2)), .put(record("Lost")))
     try await git("reset", "--quiet", "--hard", old, in: fixture.repository)
@@ -414,7 +290,7 @@ import Testing
   }
 
   @Test func aBranchThatWasSetBackIsAConflictAfterTheCutover() async throws {
-    let fixture = try await fixture(in: .cutover)
+    let fixture = try await MigrationFixture.inStep(in: .cutover)
     let old = try await git("rev-parse", "HEAD", in: fixture.repository)
     try fixture.backend().change(.put(record("Token", 2)))
     try await git("reset", "--quiet", "--hard", old, in: fixture.repository)
@@ -425,7 +301,7 @@ import Testing
   }
 
   @Test func anEditByHandIsAdoptedAndTakenOver() async throws {
-    let fixture = try await fixture(in: .dualWrite)
+    let fixture = try await MigrationFixture.inStep(in: .dualWrite)
     let file = fixture.repository.appending("deployments/bscmainnet.json")
     let text = String(decoding: try readFile(file), as: UTF8.self)
     let edited = text.replacing(record("Other").address, with: record("Other", 8).address)
@@ -483,7 +359,7 @@ import Testing
   }
 
   @Test func acceptedDifferencesAreInTheCommit() async throws {
-    let fixture = try await fixture(in: .dualWrite)
+    let fixture = try await MigrationFixture.inStep(in: .dualWrite)
     try fixture.writeSource(.put(record("Token", 2)))
     let step = try fixture.backend().cutOver(acceptsDifferences: true, reason: "known")
     let message = try await git("log", "-1", "--format=%B", in: fixture.repository)
@@ -495,7 +371,7 @@ import Testing
   }
 
   @Test func rollingBackBringsWhatWasWrittenMeanwhile() async throws {
-    let fixture = try await fixture(in: .complete)
+    let fixture = try await MigrationFixture.inStep(in: .complete)
     try fixture.backend().change(.put(record("Token", 2)), .put(record("New")))
     try fixture.backend().change(.delete(record("Other").key))
     try fixture.writeGit(.put(record("Pulled")))
@@ -509,7 +385,7 @@ import Testing
   }
 
   @Test func anotherBranchIsRefused() async throws {
-    let fixture = try await fixture(in: .dualWrite)
+    let fixture = try await MigrationFixture.inStep(in: .dualWrite)
     try await git("checkout", "--quiet", "-b", "feature", in: fixture.repository)
     let error = #expect(throws: StateError.self) {
       try fixture.backend().change(.put(record("Token", 2)))
@@ -519,25 +395,8 @@ import Testing
     #expect(try fixture.inSource()[key] == record("Token", 1))
   }
 
-  @Test func whatIsPendingForLevelDBIsReadFromTheJournalWhereGitCannotBe() async throws {
-    let fixture = try await fixture(in: .cutover)
-    try fixture.backend().change(.put(record("Other", 1)))
-    let plan = FaultPlan(.fail, .source)
-    let backend = try fixture.backend(plan)
-    try backend.change(.delete(key))
-    let pending = FaultPlan(.fail, .openSource)
-    try fixture.backend(pending).change(.put(record("Other", 2)))
-    let file = fixture.repository.appending("deployments/bscmainnet.json")
-    try writeFile(file, "{ broken")
-    try await git("commit", "--quiet", "--all", "-m", "Break", in: fixture.repository)
-    // LevelDB has both as they were before.
-    #expect(try fixture.inSource()[key] == record("Token", 1))
-    #expect(throws: StateError.self) { try fixture.backend().contract(key) }
-    #expect(try fixture.backend().contract(record("Other").key) == record("Other", 2))
-  }
-
   @Test func aWriteThatNeitherSideTakesIsAnError() async throws {
-    let fixture = try await fixture(in: .cutover)
+    let fixture = try await MigrationFixture.inStep(in: .cutover)
     try fixture.writeSource(.put(record("Token", 9)))
     let plan = FaultPlan(.fail, .git)
     let error = #expect(throws: StateError.self) {
@@ -547,25 +406,5 @@ import Testing
     #expect(try fixture.inSource()[key] == record("Token", 9))
     #expect(try fixture.inGit()[key] == record("Token", 1))
     #expect(try fixture.backend().status()?.pending == [.git: 0, .source: 0])
-  }
-
-  @Test func gitThatCannotBeReadIsReplacedByLevelDBForWhatItHas() async throws {
-    let fixture = try await fixture(in: .cutover)
-    try fixture.backend().change(.put(record("Elsewhere", chain: 97)))
-    try await git("-C", fixture.options.directory, "show", "HEAD", in: fixture.repository)
-    let file = fixture.repository.appending("deployments/bscmainnet.json")
-    try writeFile(file, "{ broken")
-    try await git("commit", "--quiet", "--all", "-m", "Break", in: fixture.repository)
-    #expect(try fixture.backend().contract(key) == record("Token", 1))
-    // LevelDB says absent, but git has moved on, so that this proves nothing.
-    #expect(throws: StateError.self) {
-      try fixture.backend().contract(record("Nobody").key)
-    }
-    #expect(throws: StateError.self) {
-      try fixture.backend().contracts(matching: ContractQuery(chainID: 56))
-    }
-    #expect(
-      try fixture.backend().contract(record("Elsewhere", chain: 97).key)
-        == record("Elsewhere", chain: 97))
   }
 }

@@ -21,6 +21,15 @@ struct MigrationFixture: Sendable {
       try LevelDBBackend(path: source, createsIfMissing: true, isDurable: false))
   }
 
+  /// Both sides with the contracts Token and Other, in a phase.
+  static func inStep(in phase: MigrationPhase) async throws -> MigrationFixture {
+    let fixture = try await MigrationFixture()
+    try fixture.backend(in: .dualWrite).change(.put(record("Token", 1)), .put(record("Other")))
+    if phase != .dualWrite { _ = try fixture.backend().cutOver() }
+    if phase == .complete { _ = try fixture.backend().complete() }
+    return fixture
+  }
+
   var repository: FilePath { FilePath(options.directory) }
 
   /// The backend as a process has it that begins now.

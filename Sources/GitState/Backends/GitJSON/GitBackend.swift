@@ -26,10 +26,11 @@ public final class GitBackend: StateBackend {
     self.options = options
     location = try lookingAgain { () throws(StateError) in try StateLocation(options) }
     cache = FileCache(capacity: options.cacheSize)
-    reader = Mutex(try GitReader(location, staleness: options.staleness, cache: cache))
+    var reader = try GitReader(location, staleness: options.staleness, cache: cache)
+    if options.warmsCache { reader.warm() }
+    self.reader = Mutex(reader)
     writer = Mutex(try GitWriter(location, options, cache: cache))
     fault = nil
-    if options.warmsCache { try? read { reader in reader.warm() } }
   }
 
   /// A repository that cannot be opened: everything fails for that reason.
@@ -124,12 +125,11 @@ public final class GitBackend: StateBackend {
         return try writer.write(operations)
       }
       // The caller must see what it was just told is written.
-      let needsUpkeep = try? read { reader throws(StateError) in
-        reader.forgetTip()
-        // The write is done, so that nothing fails it any more.
-        return (try? reader.repository.needsPacking()) ?? false
+      let needsUpkeep = reader.withLock { reader in
+        reader?.forgetTip()
+        return reader?.needsUpkeep() ?? false
       }
-      if needsUpkeep == true { Upkeep.current.start(options, location.commonDirectory) }
+      if needsUpkeep { Upkeep.current.start(options, location.commonDirectory) }
       return results
     } catch {
       return operations.map { _ in .failure(error) }

@@ -28,6 +28,12 @@ struct GitReader: ~Copyable {
     }
   }
 
+  /// Whether objects and packs have become many.
+  ///
+  /// It is asked after a write, which nothing may fail any more: where it cannot be told, the next
+  /// write asks again.
+  func needsUpkeep() -> Bool { (try? repository.needsPacking()) ?? false }
+
   /// Makes the next read look at the branch, however short ago the last one did.
   mutating func forgetTip() { checked = nil }
 
