@@ -35,7 +35,7 @@ public struct JSONObject: Sendable {
     set {
       switch (position(of: key), newValue) {
       case (let position?, let value?): members[position].value = value
-      case (nil, let value?): append(key, value)
+      case (nil, let value?): appendNew(key, value)
       case (let position?, nil): remove(at: position)
       case (nil, nil): break
       }
@@ -82,12 +82,21 @@ extension JSONObject {
       members.append((key, value))
     } else {
       guard !members.contains(where: { $0.key.hasSameUTF8(as: key) }) else { return false }
-      if members.isEmpty { members.reserveCapacity(4) }
-      members.append((key, value))
-      indexIfLarge()
+      appendNew(key, value)
     }
     return true
   }
+
+  /// Appends a member whose key is known not to be there.
+  private mutating func appendNew(_ key: String, _ value: JSONValue) {
+    positions?[UTF8Key(key)] = members.count
+    if members.isEmpty { members.reserveCapacity(4) }
+    members.append((key, value))
+    if positions == nil { indexIfLarge() }
+  }
+
+  /// Gives the member at a position another value.
+  mutating func setValue(_ value: JSONValue, at position: Int) { members[position].value = value }
 
   private mutating func remove(at position: Int) {
     members.remove(at: position)

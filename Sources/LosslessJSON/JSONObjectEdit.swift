@@ -10,8 +10,10 @@ struct JSONObjectEdit {
   private var output: [UInt8] = []
   /// The end of the part of the old text that is dealt with.
   private var copied = 0
-  /// The object's members as edited.
-  private var members: [(String, JSONValue)] = []
+  /// The object's members as edited, where their number or order changes.
+  private var members: [JSONObject.Element] = []
+  /// Whether some key is there twice, so that places in the text and in the value differ.
+  private var hasDuplicates: Bool { value.count != target.members.count }
 
   init(
     _ target: JSONObjectText, container: JSONObjectText?, value: JSONObject, style: JSONStyle
@@ -32,25 +34,45 @@ struct JSONObjectEdit {
   ) -> (bytes: [UInt8], object: JSONObject)? {
     var latest: [UTF8Key: JSONMemberChange] = [:]
     for change in changes { latest[UTF8Key(change.key)] = change }
-    let existing = Set(target.members.map { UTF8Key($0.key) })
+    var inPlace = [JSONMemberChange?](repeating: nil, count: target.members.count)
     var new: [JSONMemberChange] = []
-    for change in changes where !existing.contains(UTF8Key(change.key)) {
-      // Of several changes of one new key, the first has the place and the last the value.
-      if let last = latest.removeValue(forKey: UTF8Key(change.key)), last.value != nil {
+    var isChanged = false
+    for change in changes {
+      // Of several changes of one key, the first has the place and the last the value.
+      guard let last = latest.removeValue(forKey: UTF8Key(change.key)) else { continue }
+      if let old = value[change.key] {
+        isChanged = isChanged || old != last.value
+        for place in places(of: change.key) { inPlace[place] = last }
+      } else if last.value != nil {
         new.append(last)
       }
     }
-    let isChanged = latest.values.contains { value[$0.key] != $0.value }
     guard isChanged || !new.isEmpty else { return nil }
 
     output.reserveCapacity(target.text.bytes.count + 256 * new.count)
-    if target.members.allSatisfy({ isRemoval(latest[UTF8Key($0.key)]) }) {
+    let object: JSONObject
+    if inPlace.allSatisfy(isRemoval) {
       rewriteAll(placed(new, placement))
+      object = JSONObject(distinct: members)
+    } else if !hasDuplicates, new.isEmpty, !inPlace.contains(where: isRemoval) {
+      object = replace(inPlace)
     } else {
-      rewrite(latest, new, placement)
+      rewrite(inPlace, new, placement)
+      object = hasDuplicates ? JSONObject(members.map { ($0, $1) }) : JSONObject(distinct: members)
     }
     copy(upTo: target.text.bytes.count)
-    return (output, JSONObject(members))
+    return (output, object)
+  }
+
+  /// Where a key of the object stands in the text.
+  private func places(of key: String) -> [Int] {
+    guard hasDuplicates else { return value.position(of: key).map { [$0] } ?? [] }
+    return target.members.indices.filter { target.key(at: $0).hasSameUTF8(as: key) }
+  }
+
+  /// The key of a member.
+  private func key(at place: Int) -> String {
+    hasDuplicates ? target.key(at: place) : value[place].key
   }
 
   private func isRemoval(_ change: JSONMemberChange?) -> Bool {
@@ -66,11 +88,28 @@ struct JSONObjectEdit {
 }
 
 extension JSONObjectEdit {
+  /// Writes an object of which just some values change.
+  private mutating func replace(_ changes: [JSONMemberChange?]) -> JSONObject {
+    var object = value
+    for (position, change) in changes.enumerated() {
+      guard let newValue = change?.value, newValue != value[position].value else { continue }
+      replaceValue(at: position, with: newValue)
+      object.setValue(newValue, at: position)
+    }
+    return object
+  }
+
+  private mutating func replaceValue(at position: Int, with new: JSONValue) {
+    let member = target.members[position]
+    copy(upTo: member.valueStart)
+    output += written(new, indent: member.indent, colon: target.colon(at: position))
+    copied = member.valueEnd
+  }
+
   /// Writes an object of which members stay.
   private mutating func rewrite(
-    _ latest: [UTF8Key: JSONMemberChange], _ new: [JSONMemberChange], _ placement: JSONPlacement
+    _ changes: [JSONMemberChange?], _ new: [JSONMemberChange], _ placement: JSONPlacement
   ) {
-    let changes = target.members.map { latest[UTF8Key($0.key)] }
     let kept = changes.indices.filter { !isRemoval(changes[$0]) }
     let arrivals = arrivals(of: placed(new, placement), placement, kept: kept)
     let count = target.members.count
@@ -86,22 +125,20 @@ extension JSONObjectEdit {
         position = next
         continue
       }
-      let member = target.members[position]
       if let new = arrivals[position] {
-        copy(upTo: member.keyStart)
+        copy(upTo: target.members[position].keyStart)
         for change in new {
           write(change, near: position)
           output += target.separator(before: position)
         }
       }
-      let old = value.count == count ? value[position].value : value[member.key]
+      let key = key(at: position)
+      let old = hasDuplicates ? value[key] : value[position].value
       if let newValue = changes[position]?.value, newValue != old {
-        copy(upTo: member.valueStart)
-        output += written(newValue, indent: member.indent, colon: target.colon(at: position))
-        copied = member.valueEnd
-        members.append((member.key, newValue))
+        replaceValue(at: position, with: newValue)
+        members.append((key, newValue))
       } else if let old {
-        members.append((member.key, old))
+        members.append((key, old))
       }
       position += 1
     }
@@ -121,7 +158,7 @@ extension JSONObjectEdit {
     guard !new.isEmpty else { return [:] }
     let end = target.members.count
     func keptPosition(of key: String) -> Int? {
-      kept.lastIndex { target.members[$0].key.hasSameUTF8(as: key) }
+      kept.lastIndex { self.key(at: $0).hasSameUTF8(as: key) }
     }
     switch placement {
     case .end:
@@ -136,7 +173,7 @@ extension JSONObjectEdit {
       var next = kept[...]
       for change in new {
         // The new keys ascend, so no member that was passed for one is greater than the next.
-        next = next.drop { !change.key.precedesInUTF8(target.members[$0].key) }
+        next = next.drop { !change.key.precedesInUTF8(key(at: $0)) }
         arrivals[next.first ?? end, default: []].append(change)
       }
       return arrivals
@@ -165,7 +202,7 @@ extension JSONObjectEdit {
   private mutating func rewriteEmpty(_ new: [JSONMemberChange]) {
     copy(upTo: target.opening)
     members = new.compactMap { change in change.value.map { (change.key, $0) } }
-    let object = JSONValue.object(JSONObject(members))
+    let object = JSONValue.object(JSONObject(distinct: members))
     let colon = container.flatMap { $0.colon(at: $0.members.count - 1) }
     output += written(object, indent: target.indent, colon: colon)
     copied = target.closing + 1

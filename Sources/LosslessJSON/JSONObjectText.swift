@@ -2,7 +2,6 @@
 struct JSONObjectText {
   /// Where a member stands.
   struct Member {
-    let key: String
     /// The end of the brace or the comma before the member.
     let afterSeparator: Int
     let keyStart: Int
@@ -49,8 +48,8 @@ struct JSONObjectText {
       let separator = text.endOfWhiteSpace(valueEnd)
       members.append(
         Member(
-          key: text.string(in: keyStart..<keyEnd), afterSeparator: afterSeparator,
-          keyStart: keyStart, keyEnd: keyEnd, valueStart: valueStart, valueEnd: valueEnd,
+          afterSeparator: afterSeparator, keyStart: keyStart, keyEnd: keyEnd,
+          valueStart: valueStart, valueEnd: valueEnd,
           separator: separator, indent: memberIndent))
       afterSeparator = separator + 1
       guard separator < bytes.count, bytes[separator] == UInt8(ascii: ",") else { break }
@@ -65,7 +64,12 @@ struct JSONObjectText {
 
   /// The member with a key; the last one, where duplicate keys are allowed.
   func member(_ key: String) -> Member? {
-    members.last { $0.key.hasSameUTF8(as: key) }
+    members.indices.last { self.key(at: $0).hasSameUTF8(as: key) }.map { members[$0] }
+  }
+
+  /// The key of a member.
+  func key(at position: Int) -> String {
+    text.string(in: members[position].keyStart..<members[position].keyEnd)
   }
 
   /// The object that is the value of a member.

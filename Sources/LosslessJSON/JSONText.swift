@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Finds the parts of a JSON text by their places.
 ///
 /// The text has been parsed before, so that nothing is checked again here; yet no function reads
@@ -31,7 +33,12 @@ struct JSONText {
 
   /// The place after a string that begins at a place.
   func endOfString(_ start: Int) -> Int {
-    var at = start + 1
+    guard start + 1 < bytes.count, let base = bytes.baseAddress,
+      let quote = memchr(base + start + 1, 0x22, bytes.count - start - 1)
+    else { return bytes.count }
+    let end = UnsafeRawPointer(quote) - UnsafeRawPointer(base)
+    guard let escape = memchr(base + start + 1, 0x5C, end - start - 1) else { return end + 1 }
+    var at = UnsafeRawPointer(escape) - UnsafeRawPointer(base)
     while at < bytes.count {
       switch bytes[at] {
       case UInt8(ascii: "\""): return at + 1

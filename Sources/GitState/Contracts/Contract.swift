@@ -92,10 +92,26 @@ public struct Contract: Sendable {
   }
 
   private static func ordered(_ record: JSONObject) -> JSONObject {
+    if isOrdered(record) { return record }
     var result = JSONObject()
     for field in Field.all { result[field] = record[field] }
     for (name, value) in record where result[name] == nil { result[name] = value }
     return result
+  }
+
+  /// Whether a record has its fields in their order already.
+  private static func isOrdered(_ record: JSONObject) -> Bool {
+    var fields = Field.all[...]
+    // What is behind the last known field may be anything but one of them.
+    return record.allSatisfy { name, _ in
+      if let place = fields.firstIndex(where: name.isIdentical(to:)) {
+        fields = fields[(place + 1)...]
+        return true
+      }
+      if Field.all.contains(where: name.isIdentical(to:)) { return false }
+      fields = []
+      return true
+    }
   }
 
   private static func shown(_ value: JSONValue?) -> String {

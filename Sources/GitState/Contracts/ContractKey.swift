@@ -36,7 +36,7 @@ extension ContractKey: Hashable, Comparable {
   /// Feeds what ``==(_:_:)`` compares.
   public func hash(into hasher: inout Hasher) {
     hasher.combine(chainID)
-    for byte in name.utf8 { hasher.combine(byte) }
+    name.hashBytes(into: &hasher)
   }
 
   /// The order of lists: by chain ID, then by the name's UTF-8 bytes.

@@ -17,6 +17,14 @@ extension String {
     return utf8.elementsEqual(other.utf8)
   }
 
+  /// Feeds what ``isIdentical(to:)`` compares.
+  func hashBytes(into hasher: inout Hasher) {
+    var text = self
+    text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    // No byte of UTF-8: two texts one after the other must not be told from their joint bytes alone.
+    hasher.combine(0xFF as UInt8)
+  }
+
   /// Whether this text comes first in the order of UTF-8 bytes.
   func precedes(_ other: String) -> Bool {
     utf8.lexicographicallyPrecedes(other.utf8)
@@ -51,7 +59,9 @@ extension String {
   ///
   /// For messages and terminals, never for what is stored.
   public var escapingUnprintable: String {
-    guard unicodeScalars.contains(where: \.isUnprintable) else { return self }
+    // Nearly every text is plain ASCII, and is seen to be so by its bytes.
+    let isPlain = utf8.allSatisfy { (0x20..<0x7F).contains($0) }
+    guard !isPlain, unicodeScalars.contains(where: \.isUnprintable) else { return self }
     var result = ""
     for scalar in unicodeScalars {
       if scalar.isUnprintable {

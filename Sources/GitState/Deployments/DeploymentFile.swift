@@ -2,7 +2,7 @@ import LosslessJSON
 
 /// One network's file: its bytes, and the contracts in it.
 ///
-/// Entries are decoded when they are asked for, so that a fault in one hides no other.
+/// Entries are decoded when they are first asked for, so that a fault in one hides no other.
 struct DeploymentFile: Sendable {
   /// The file's name in the deployments folder, `bscmainnet.json`.
   let name: String
@@ -16,6 +16,8 @@ struct DeploymentFile: Sendable {
   private(set) var contracts: JSONObject
   /// The implementations' hashes, as JSON.
   private(set) var hashes: JSONObject
+  /// The records that were read from the entries so far.
+  private var decoded = DecodedContracts(count: 0)
 
   /// The file's bytes.
   var bytes: [UInt8] { document.bytes }
@@ -29,10 +31,13 @@ struct DeploymentFile: Sendable {
   /// The contract of a name; nil where the file has none.
   ///
   /// - Throws: `SERIALIZATION_FAILED` where there is an entry, but no contract can be read from it.
+  /// - Complexity: O(1); the first call for a name decodes the entry.
   func contract(named name: String) throws(StateError) -> Contract? {
-    guard let entry = contracts[name] else { return nil }
+    guard let position = contracts.position(of: name) else { return nil }
     do {
-      return try codec.decode(name: name, entry: entry, hash: hashes[name])
+      return try decoded.contract(at: position) { () throws(StateError) in
+        try codec.decode(name: name, entry: contracts[position].value, hash: hashes[name])
+      }
     } catch {
       throw error.inFile(self.name)
     }
@@ -101,10 +106,15 @@ struct DeploymentFile: Sendable {
   {
     var entries: [JSONMemberChange] = []
     var newHashes: [JSONMemberChange] = []
-    for (name, contract) in changes {
-      let encoded = try contract.map { contract throws(StateError) in
-        try codec.encode(contract, replacing: contracts[name])
-      }
+    let encoded = try changes.map { change throws(StateError) in
+      (
+        name: change.name,
+        encoded: try change.contract.map { contract throws(StateError) in
+          try codec.encode(contract, replacing: contracts[change.name])
+        }
+      )
+    }
+    for (name, encoded) in encoded {
       entries.append(JSONMemberChange(key: name, value: encoded?.entry))
       if encoded?.hash != nil || hashes[name] != nil {
         newHashes.append(JSONMemberChange(key: name, value: encoded?.hash))
@@ -121,7 +131,8 @@ struct DeploymentFile: Sendable {
         underlying: error)
     }
     result.readMembers()
-    try result.check(changes)
+    for (name, encoded) in encoded { try result.check(name, encoded) }
+    result.decoded = decodedContracts(after: encoded, in: result)
     return result
   }
 
@@ -141,17 +152,34 @@ struct DeploymentFile: Sendable {
   private mutating func readMembers() {
     contracts = document.root.object?[Member.contracts]?.object ?? JSONObject()
     hashes = document.root.object?[Member.hashes]?.object ?? JSONObject()
+    decoded = DecodedContracts(count: contracts.count)
   }
 
-  /// Reads back from the finished file what was to be written.
-  private func check(_ changes: [(name: String, contract: Contract?)]) throws(StateError) {
-    for (name, contract) in changes where try self.contract(named: name) != contract {
-      throw StateError(
-        .serializationFailed,
-        "\(ContractKey(chainID, name).description.escapingUnprintable) was not written: it does not "
-          + "come back from \(self.name) as it is; report this with the file",
-        key: ContractKey(chainID, name), file: self.name)
+  /// Makes sure that the finished file has what was proven to decode to the record, or nothing.
+  private func check(_ name: String, _ encoded: EntryCodec.Encoded?) throws(StateError) {
+    let key = ContractKey(chainID, name)
+    let isOwn = encoded.map { $0.contract.key == key } ?? true
+    if isOwn, contracts[name] == encoded?.entry, hashes[name] == encoded?.hash { return }
+    throw StateError(
+      .serializationFailed,
+      "\(key.description.escapingUnprintable) was not written: it does not come back from "
+        + "\(self.name) as it is; report this with the file", key: key, file: self.name)
+  }
+
+  /// The records that are known of a version of the file in which some contracts have changed.
+  private func decodedContracts(
+    after changes: [(name: String, encoded: EntryCodec.Encoded?)], in later: DeploymentFile
+  ) -> DecodedContracts {
+    var known: [Int: Contract] = [:]
+    var isInPlace = true
+    for (name, encoded) in changes {
+      let position = later.contracts.position(of: name)
+      if let position, let encoded { known[position] = encoded.contract }
+      if position == nil || contracts.position(of: name) != position { isInPlace = false }
     }
+    return isInPlace
+      ? DecodedContracts(decoded, replacing: known)
+      : DecodedContracts(count: later.contracts.count, known)
   }
 
   /// The file's own members that mean something here.

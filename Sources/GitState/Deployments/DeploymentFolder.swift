@@ -66,8 +66,8 @@ struct DeploymentFolder: Sendable {
   ///
   /// - Throws: `BACKEND_UNAVAILABLE` where two have it, or where a broken file may have it.
   func file(of chainID: ChainID) throws(StateError) -> DeploymentFile? {
-    let found = names[chainID, default: []].sorted()
-    guard found.count < 2 else { throw ambiguity(chainID, found) }
+    let found = names[chainID, default: []]
+    guard found.count < 2 else { throw ambiguity(chainID, found.sorted()) }
     if let name = found.first, case .deployment(let file)? = items[name]?.content { return file }
     if let (_, error) = broken.first {
       throw StateError(

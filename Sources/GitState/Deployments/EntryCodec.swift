@@ -19,6 +19,8 @@ struct EntryCodec: Hashable, Sendable {
     var entry: JSONValue
     /// The member of `implementationHashes`; nil where there is none.
     var hash: JSONValue?
+    /// The record that they decode to.
+    var contract: Contract
   }
 
   /// The members of an entry that mean something here.
@@ -63,28 +65,48 @@ struct EntryCodec: Hashable, Sendable {
     let hash = legacy.hash.map { JSONValue.string($0) }
     let minimal = entry
 
-    let inherited = try? decode(name: contract.name, entry: .object(entry), hash: hash)
+    let mapped = mapped(legacy)
     for field in Member.overrides {
-      guard let value = contract.record[field], inherited?[field] != value else { continue }
+      guard let value = contract.record[field], mapped[field] != value else { continue }
       entry[field] = value
     }
     for (field, value) in contract.record where !Member.isReserved(field) { entry[field] = value }
 
-    if !isExact(contract, entry, hash) {
+    var ordered = entry.ordered(like: previous?.object)
+    var decoded = exact(contract, ordered, hash)
+    if decoded == nil {
       entry = minimal
       entry[Member.record] = .object(contract.record)
+      ordered = entry.ordered(like: previous?.object)
+      decoded = exact(contract, ordered, hash)
     }
-    guard isExact(contract, entry, hash), LegacyView(ofEntry: entry, hash: hash) == legacy else {
+    guard let decoded, LegacyView(ofEntry: ordered, hash: hash) == legacy else {
       throw StateError(
         .serializationFailed,
         "\(contract.key.description.escapingUnprintable) was not written: its record would not "
           + "come back from the file as it is; report this with the record", key: contract.key)
     }
-    return Encoded(entry: .object(entry.ordered(like: previous?.object)), hash: hash)
+    return Encoded(entry: .object(ordered), hash: hash, contract: decoded)
   }
 
-  private func isExact(_ contract: Contract, _ entry: JSONObject, _ hash: JSONValue?) -> Bool {
-    (try? decode(name: contract.name, entry: .object(entry), hash: hash)) == contract
+  /// What fields that may stand in an entry are without doing so.
+  private func mapped(_ legacy: LegacyView) -> JSONObject {
+    var fields: JSONObject = [
+      Contract.Field.factoryByteCodeHash: .string(legacy.hash ?? ""),
+      Contract.Field.networkName: .string(network),
+    ]
+    if let proxy = legacy.proxy, !proxy.isIdentical(to: legacy.implementation ?? "") {
+      fields[Contract.Field.proxyAddress] = .string(proxy)
+    }
+    return fields
+  }
+
+  /// The record that an entry decodes to, where that is just this one.
+  private func exact(_ contract: Contract, _ entry: JSONObject, _ hash: JSONValue?) -> Contract? {
+    guard let decoded = try? decode(name: contract.name, entry: .object(entry), hash: hash) else {
+      return nil
+    }
+    return decoded == contract ? decoded : nil
   }
 
   // MARK: File to record

@@ -12,6 +12,6 @@ struct FileName: Hashable, Comparable, Sendable {
   static func < (left: FileName, right: FileName) -> Bool { left.text.precedes(right.text) }
 
   func hash(into hasher: inout Hasher) {
-    for byte in text.utf8 { hasher.combine(byte) }
+    text.hashBytes(into: &hasher)
   }
 }

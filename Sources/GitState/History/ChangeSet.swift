@@ -109,7 +109,8 @@ public struct ContractChange: Hashable, Sendable {
 
   private static func kind(from old: Contract, to new: Contract) -> Kind {
     func differ(_ left: String?, _ right: String?) -> Bool {
-      left?.asciiLowercased != right?.asciiLowercased
+      guard let left, let right else { return left != nil || right != nil }
+      return !left.isIdentical(to: right) && left.asciiLowercased != right.asciiLowercased
     }
     if differ(old.liveAddress, new.liveAddress) { return .redeployed }
     if differ(old.address, new.address) || differ(old.implementationHash, new.implementationHash) {

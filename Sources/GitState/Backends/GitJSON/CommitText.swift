@@ -71,7 +71,8 @@ struct CommitText {
   private static func shown(_ value: JSONValue) -> String {
     if value.string?.isEmpty == true { return "\"\"" }
     let text = (value.string ?? value.text(.compact)).escapingUnprintable
-    return text.count > 200 ? text.prefix(197) + "..." : text
+    // Characters are counted only where there are bytes enough.
+    return text.utf8.count > 200 && text.count > 200 ? text.prefix(197) + "..." : text
   }
 
   private var trailerLines: [String] {
@@ -85,6 +86,9 @@ struct CommitText {
 
   /// A key as a trailer has it: control characters and `%` percent-encoded.
   static func encoded(_ text: String) -> String {
+    if text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) && $0 != UInt8(ascii: "%") }) {
+      return text
+    }
     var result: [UInt8] = []
     for scalar in text.unicodeScalars {
       if scalar.isUnprintable || scalar == "%" {

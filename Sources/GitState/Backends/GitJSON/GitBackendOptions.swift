@@ -24,7 +24,7 @@ public struct GitBackendOptions: Sendable {
   public var staleness: Duration
   /// How many bytes of memory parsed files may take that are kept for later; 0 keeps none.
   ///
-  /// A file counts as 1 KiB and four times its size. One that needs more than the whole is parsed anew
+  /// A file counts as 1 KiB and five times its size. One that needs more than the whole is parsed anew
   /// for each commit that is read. What is read again and again should fit: a folder that does not is
   /// parsed in part by each read that finds a new commit.
   public var cacheSize: Int
