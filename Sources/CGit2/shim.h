@@ -16,6 +16,7 @@
 extern int sync_file_range(int file, off_t offset, off_t count, unsigned int flags);
 extern int renameat2(
     int from_folder, const char *from, int to_folder, const char *to, unsigned int flags);
+extern void *memmem(const void *text, size_t size, const void *wanted, size_t wanted_size);
 
 // Starts to write a file's content to disk.
 static inline int gitstate_start_write_back(int file) {

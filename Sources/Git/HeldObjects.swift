@@ -17,7 +17,9 @@ final class HeldObjects {
   /// it.
   private let store: UnsafeMutablePointer<git_odb_backend>
   /// What compresses them.
-  let deflater: Deflater
+  let deflater = Deflater()
+  /// What compresses large ones of them that are edits of others.
+  let partedDeflater = PartedDeflater()
   /// In an order in which none comes before what it names.
   private(set) var objects: [Object] = []
   private var places: [ObjectID: Int] = [:]
@@ -25,7 +27,6 @@ final class HeldObjects {
   private(set) var size = 0
 
   init(in database: borrowing Owned<ObjectDatabaseResource>) throws(GitError) {
-    deflater = Deflater()
     var store: UnsafeMutablePointer<git_odb_backend>?
     try check(git_mempack_new(&store))
     guard let store else { throw GitError(.failed, "libgit2 returned no object store") }

@@ -79,20 +79,24 @@ extension Repository {
     if ids.count > mostLoose {
       files = try stagePack(held, in: area)
     } else {
-      for object in held.objects { files.append(try stage(object, held.deflater, in: area)) }
+      for object in held.objects { files.append(try stage(object, held, in: area)) }
     }
     try held.reset()
     return StagedObjects(files: files, ids: ids)
   }
 
   private func stage(
-    _ object: HeldObjects.Object, _ deflater: Deflater, in area: StagingArea
+    _ object: HeldObjects.Object, _ held: HeldObjects, in area: StagingArea
   ) throws(GitError) -> StagedFile {
     // gitformat-loose: the type and size, a NUL, the content.
     let kind = text(git_object_type2string(object.type)) ?? ""
+    let header = Array("\(kind) \(object.content.count)\0".utf8)
     var file: [UInt8] = []
-    try deflater.append(
-      Array("\(kind) \(object.content.count)\0".utf8), object.content, to: &file)
+    if object.content.count >= PartedDeflater.smallest {
+      try held.partedDeflater.append(header, object, to: &file)
+    } else {
+      try held.deflater.append(header, object.content, to: &file)
+    }
     return try area.stage(file, for: looseFile(of: object.id), mode: 0o444)
   }
 

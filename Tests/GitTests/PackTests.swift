@@ -73,17 +73,3 @@ import Testing
     try await expectPacked(versions, ids, in: path)
   }
 }
-
-/// Bytes that are the same in each run (SplitMix64), some of them line ends.
-private struct RandomBytes {
-  var seed: UInt64
-
-  mutating func bytes(_ count: Int) -> [UInt8] {
-    (0..<count).map { _ in
-      seed &+= 0x9E37_79B9_7F4A_7C15
-      var mixed = (seed ^ seed >> 30) &* 0xBF58_476D_1CE4_E5B9
-      mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-      return mixed & 0x3F == 0 ? 10 : UInt8(truncatingIfNeeded: mixed >> 31)
-    }
-  }
-}

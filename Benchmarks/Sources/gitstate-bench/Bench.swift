@@ -37,10 +37,11 @@ import Foundation
     if wants("json") { try reads.json(&report) }
     if wants("disk") { try imports.disk(puts: scale, &report) }
     if wants("growth") { try writes.growth(&report) }
-    if parts.contains("profile") {
-      // For valgrind --tool=callgrind.
-      for contracts in [10, 1000] { try writes.alone(contracts: contracts, &report) }
+    // For a profiler, such as perf.
+    for contracts in [10, 1000] where parts.contains("profile-\(contracts)") {
+      try writes.alone(contracts: contracts, &report)
     }
+    if parts.contains("profile-batches") { try writes.batches(of: 64, &report) }
     try report.json.write(to: URL(fileURLWithPath: arguments[3]))
     try? FileManager.default.removeItem(atPath: fixtures.root)
   }

@@ -52,6 +52,23 @@ struct Writes {
     report.add("a put, \(contracts) contracts", "GitState, processor", busy * 1000, "ms")
   }
 
+  /// Batches of commits as one caller writes them, without peers.
+  func batches(of count: Int, _ report: inout Report) throws {
+    let backend = try GitBackend(
+      GitBackendOptions(directory: try fixtures.repository("batches", contracts: 10)))
+    let start = clock()
+    let times = try measure(max(3, rounds / 5)) { round in
+      let operations = (0..<count).map { caller in
+        let contract = Fixtures.contract(caller % 10, address: 10_000 + round * count + caller)
+        return GitState.Operation(.put, [.put(contract)])
+      }
+      for result in backend.apply(operations) { _ = try result.get() }
+    }
+    let busy = Double(clock() - start) / Double(CLOCKS_PER_SEC) / Double(times.values.count)
+    report.add("a batch of \(count) commits", "GitState", times)
+    report.add("a batch of \(count) commits", "GitState, processor", busy * 1000, "ms")
+  }
+
   private func gitCommits(_ contents: [Data], _ file: String) throws -> Times {
     let path = try fixtures.repository("git-commit")
     try FileManager.default.createDirectory(
