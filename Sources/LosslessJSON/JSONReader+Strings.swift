@@ -33,6 +33,27 @@ extension JSONReader {
     }
   }
 
+  /// Reads a key, the reader being at its opening quote.
+  ///
+  /// Objects of one kind have the same keys: those that are too long to be kept in the string itself share
+  /// their memory.
+  mutating func key() throws(JSONFault) -> String {
+    let opening = at
+    at += 1
+    skipPlainText()
+    let run = UnsafeBufferPointer(start: opening + 1, count: at - opening - 1)
+    guard at < end, at.pointee == UInt8(ascii: "\""), run.count > 15 else {
+      at = opening
+      return try string()
+    }
+    at += 1
+    let place = (run.count &+ Int(run[0]) &* 3 &+ Int(run[run.count - 1]) &* 7) % longKeys.count
+    if longKeys[place].hasUTF8(run) { return longKeys[place] }
+    let key = String(decoding: run, as: UTF8.self)
+    longKeys[place] = key
+    return key
+  }
+
   /// Moves to the next byte that is a quote, a backslash, a control character or not ASCII.
   @inline(__always)
   private mutating func skipPlainText() {

@@ -7,6 +7,8 @@ struct JSONReader {
   var at: UnsafePointer<UInt8>
   private let maximumDepth: Int
   private let duplicateKeys: JSONParser.DuplicateKeys
+  /// Long keys that were read, each in the place of those that look alike.
+  var longKeys = [String](repeating: "", count: 32)
 
   init(start: UnsafePointer<UInt8>, end: UnsafePointer<UInt8>, options: JSONParser.Options) {
     self.start = start
@@ -67,7 +69,7 @@ struct JSONReader {
     }
     while true {
       let keyStart = at
-      let key = try string()
+      let key = try key()
       skipWhiteSpace()
       guard take(UInt8(ascii: ":")) else { throw expected("':' after a key") }
       skipWhiteSpace()

@@ -18,6 +18,14 @@ extension String {
     return utf8.elementsEqual(other.utf8)
   }
 
+  /// Whether the string consists of just these bytes.
+  func hasUTF8(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard utf8.count == bytes.count, let start = bytes.baseAddress else { return bytes.isEmpty }
+    return utf8.withContiguousStorageIfAvailable { text in
+      text.baseAddress.map { memcmp($0, start, bytes.count) == 0 } ?? false
+    } ?? utf8.elementsEqual(bytes)
+  }
+
   /// Whether this string's bytes come before the other's.
   func precedesInUTF8(_ other: String) -> Bool {
     let decided = utf8.withContiguousStorageIfAvailable { left in

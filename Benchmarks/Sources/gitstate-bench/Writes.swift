@@ -27,6 +27,9 @@ struct Writes {
     report.add(what, "GitState", ours)
     report.add(what, "git commit, core.fsync=all", try gitCommits(contents, file))
     report.add(what, "libgit2 with fsync", try libgit2Commits(contents, file))
+    if let times = try pygit2Commits(contents, file) {
+      report.add(what, "pygit2 with fsync", times)
+    }
     let folder = try fixtures.folder("plain")
     report.add(
       what, "create, fsync, rename, fsync folder",
@@ -98,6 +101,42 @@ struct Writes {
           peer_git_commit(file, "\(path)/\(file)", $0.baseAddress, $0.count), "libgit2 commit")
       }
     }
+  }
+
+  /// The same through pygit2, timed inside Python; nil where no Python has it.
+  private func pygit2Commits(_ contents: [Data], _ file: String) throws -> Times? {
+    // Debian's packages are for its own Python, which need not be the first in the path.
+    let pythons = ["python3", "/usr/bin/python3"]
+    let python = pythons.first { (try? run($0, ["-c", "import pygit2"], in: "/")) != nil }
+    guard let python else { return nil }
+    let path = try fixtures.repository("pygit2")
+    try FileManager.default.createDirectory(
+      atPath: "\(path)/deployments", withIntermediateDirectories: true)
+    let versions = try fixtures.folder("pygit2-versions")
+    for (index, content) in contents.enumerated() {
+      try content.write(to: URL(fileURLWithPath: "\(versions)/\(index)"))
+    }
+    let script = """
+      import pygit2, time
+      pygit2.option(pygit2.GIT_OPT_ENABLE_FSYNC_GITDIR, True)
+      versions = [open(f'\(versions)/{n}', 'rb').read() for n in range(\(contents.count))]
+      repository = pygit2.Repository('.')
+      for number in range(\(rounds)):
+        # Each version is new, as ours were.
+        content = versions[number % len(versions)] + b'\\n' + b' ' * (number // len(versions))
+        start = time.perf_counter()
+        open('\(file)', 'wb').write(content)
+        index = repository.index
+        index.add('\(file)')
+        index.write()
+        me = pygit2.Signature('Ada', 'ada@example.org')
+        parents = [] if repository.head_is_unborn else [repository.head.target]
+        repository.create_commit(
+          'HEAD', me, me, 'bench: change Token\\n', index.write_tree(), parents)
+        print(time.perf_counter() - start)
+      """
+    let output = try run(python, ["-c", script], in: path).output
+    return Times(values: output.split(separator: "\n").compactMap { Double($0) })
   }
 
   /// 64 callers at once, each with one put, each put one commit.
