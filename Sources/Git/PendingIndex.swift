@@ -13,11 +13,17 @@ public final class PendingIndex {
 
   private var lockPath: String { file.path }
 
+  /// What the index has directly in the folder that was asked for, by path.
+  public let entries: [String: IndexEntry]
+
   /// The inode that `index.lock` will have, by which its owner knows it again.
   public var inode: UInt64 { file.inode }
 
-  init(index: String, old: stat?, file: StagedFile, area: StagingArea) {
+  init(
+    index: String, old: stat?, entries: [String: IndexEntry], file: StagedFile, area: StagingArea
+  ) {
     self.index = index
+    self.entries = entries
     self.old = old
     self.file = file
     self.area = area
@@ -54,6 +60,21 @@ public final class PendingIndex {
     try FileSystem.rename(lockPath, to: index)
     isLocked = false
     area.noteName(index)
+  }
+
+  /// Whether this is still the index, once it was committed.
+  ///
+  /// A git program that read the index before, and took the lock after, puts what it has read in its
+  /// place.
+  public func isInPlace() throws(GitError) -> Bool {
+    guard let status = try FileSystem.status(index) else { return false }
+    return UInt64(status.st_ino) == inode
+  }
+
+  /// Whether a program holds `index.lock`, which this one has given back.
+  public func isLockedByOthers() throws(GitError) -> Bool {
+    let status = try FileSystem.status(lockPath)
+    return !isLocked && status != nil
   }
 
   /// Gives the lock back, if it is ours; the index stays as it was.

@@ -14,13 +14,15 @@ extension Repository {
   ///     would delete all files of the commit.
   ///   - stat: The state of a path's working file where that has the entry's content; nil makes git
   ///     compare the file when it looks at it next.
+  ///   - folder: The folder whose entries are to be told (``PendingIndex/entries``); nil is none.
   ///   - area: Where to write it.
   /// - Returns: The index, which is locked with ``PendingIndex/lock()`` once the area is flushed.
   /// - Throws: ``GitError`` where the index cannot be read or written;
   ///   ``GitError/Code/locked`` where another program holds `index.lock`.
   public func stageIndex(
     setting changes: [(path: String, entry: (id: ObjectID, mode: FileMode)?)],
-    baseTree: ObjectID?, stat: (String) -> FileStat? = { _ in nil }, in area: StagingArea
+    baseTree: ObjectID?, stat: (String) -> FileStat? = { _ in nil }, telling folder: String? = nil,
+    in area: StagingArea
   ) throws(GitError) -> PendingIndex {
     try PendingIndex.refuseLock(of: indexPath)
     let copy = area.freePath()
@@ -31,11 +33,12 @@ extension Repository {
         defer { close(file) }
         try FileSystem.write(try FileSystem.content(indexPath) ?? [], to: file, path: copy)
       }
-      try edit(copy, changes, baseTree: old == nil ? baseTree : nil, stat)
+      let entries = try edit(copy, changes, baseTree: old == nil ? baseTree : nil, stat, folder)
       if let old { try Self.keepModeAndTime(of: old, for: copy) }
       let staged = try StagedFile(existing: copy, for: indexPath + ".lock")
       area.add(staged)
-      return PendingIndex(index: indexPath, old: old, file: staged, area: area)
+      return PendingIndex(
+        index: indexPath, old: old, entries: entries, file: staged, area: area)
     } catch {
       try FileSystem.remove(copy)
       throw error
@@ -44,7 +47,7 @@ extension Repository {
 
   /// Makes the index that is to follow a change, durably, and holds it as `index.lock`.
   ///
-  /// As ``stageIndex(setting:baseTree:stat:in:)``, for what is no commit of a writer's.
+  /// As ``stageIndex(setting:baseTree:stat:telling:in:)``, for what is no commit of a writer's.
   ///
   /// - Parameters:
   ///   - changes: Paths, each with its entry, or nil to remove it.
@@ -66,8 +69,8 @@ extension Repository {
   /// Changes an index file that nobody else knows (`git_index_open`).
   private func edit(
     _ path: String, _ changes: [(path: String, entry: (id: ObjectID, mode: FileMode)?)],
-    baseTree: ObjectID?, _ stat: (String) -> FileStat?
-  ) throws(GitError) {
+    baseTree: ObjectID?, _ stat: (String) -> FileStat?, _ folder: String?
+  ) throws(GitError) -> [String: IndexEntry] {
     let index = try Owned<IndexResource>(indexPath) { git_index_open($0, path) }
     if let baseTree {
       let tree = try treeHandle(baseTree)
@@ -100,6 +103,7 @@ extension Repository {
       try check(status, path)
     }
     try check(git_index_write(index.pointer), indexPath)
+    return try folder.map { folder throws(GitError) in try Self.entries(in: folder, index) } ?? [:]
   }
 
   /// Gives the new index the old one's permissions and time of change.

@@ -88,6 +88,11 @@ extension MigrationBackend {
         case .absent?, nil: break
         }
       }
+      do throws(StateError) {
+        report.warnings += try gitBackend.lostRaces()
+      } catch {
+        report.warnings.append(error.message)
+      }
     } else {
       report = try gitBackend.verify()
     }

@@ -25,7 +25,8 @@ public struct StateStatus: Sendable {
   public let contractCount: Int?
   /// What edits by hand in the working files would change.
   public let edits: ChangeSet
-  /// Sentences about working files that cannot be compared.
+  /// Sentences about working files that cannot be compared, about files of which git's index has an earlier
+  /// version, and about commits that took back what we had written.
   public let notes: [String]
   /// How the branch stands to its remote; nil where there is none.
   public let standing: Standing?
@@ -45,6 +46,13 @@ extension GitBackend {
   public func status(with remote: String? = nil) throws(StateError) -> StateStatus {
     let location = location
     let (edits, notes) = try changes(from: nil, to: nil)
+    var warnings: [String]
+    do throws(StateError) {
+      warnings = try lostRaces()
+    } catch {
+      warnings = [error.message]
+    }
+    warnings += notes
     let contractCount: Int?
     do throws(StateError) {
       contractCount = try snapshot().contracts(matching: ContractQuery()).count
@@ -57,7 +65,7 @@ extension GitBackend {
       let operation = try repository.operationInProgress()
       return StateStatus(
         branch: branch.map { String($0.dropFirst("refs/heads/".count)) }, commit: tip?.hex,
-        contractCount: contractCount, edits: edits, notes: notes,
+        contractCount: contractCount, edits: edits, notes: warnings,
         standing: try standing(to: remote, branch, repository),
         underWay: operation?.kind.rawValue,
         hasInterruptedWrite: try WriteIntent.left(at: location) != nil)

@@ -21,6 +21,7 @@ struct StatusCommand: AsyncParsableCommand {
     let status = try await options.openState().withGit { git throws(StateError) in
       try git.status(with: remote)
     }
+    options.warn(status.notes)
     if options.json {
       Output.writeJSON(.object(json(status)))
       return
@@ -38,7 +39,6 @@ struct StatusCommand: AsyncParsableCommand {
     if status.contractCount == nil {
       options.note("warning: the state cannot be read as a whole; see: gitstate verify")
     }
-    options.warn(status.notes)
     guard !status.edits.isEmpty else { return }
     Output.line("Edited by hand, not committed:")
     for line in ChangeSetText(changes: status.edits, palette: Palette(options)).lines {

@@ -14,6 +14,10 @@ struct VerifyCommand: AsyncParsableCommand {
       --history looks at each commit instead, of a range such as main..HEAD: files that cannot be \
       read, records lost without a delete, redeployments (as warnings), commits whose trailers say \
       something else than they did, and broken rules of deployments/.gitstate.json.
+
+      --staged looks at what the next git commit would have: whether it takes back a record that \
+      nobody edited, and whether each staged file can be read. As a line of .git/hooks/pre-commit, \
+      'gitstate verify --staged' keeps git from undoing a write that fell beside a git commit or merge.
       """)
 
   @Argument(
@@ -32,9 +36,15 @@ struct VerifyCommand: AsyncParsableCommand {
       valueName: "revision"))
   var rules: String?
 
+  @Flag(help: "Look at what is staged for the next git commit.")
+  var staged = false
+
   @OptionGroup var options: GlobalOptions
 
   func validate() throws {
+    guard !staged || !history else {
+      throw ValidationError("--staged and --history are two things to look at: give one")
+    }
     guard history || range == nil && !requireSignatures && rules == nil else {
       throw ValidationError("a range, --require-signatures and --rules go with --history")
     }
@@ -45,11 +55,26 @@ struct VerifyCommand: AsyncParsableCommand {
       try await verifyHistory()
       return
     }
+    if staged {
+      try await verifyStaged()
+      return
+    }
     let state = try await options.openState()
     let report = try await state.verify()
     try print(
       report.json, report.errors, report.warnings,
       Output.count(report.contractCount, "contract"))
+  }
+
+  private func verifyStaged() async throws {
+    // Relative to where git runs its hooks, which is where we are.
+    let index = getenv("GIT_INDEX_FILE").map { String(cString: $0) }
+    let report = try await options.openState().withGit(named: "verify") { git throws(StateError) in
+      try git.verifyStaged(index)
+    }
+    try print(
+      report.json, report.errors, report.warnings,
+      Output.count(report.contractCount, "staged contract"))
   }
 
   private func verifyHistory() async throws {

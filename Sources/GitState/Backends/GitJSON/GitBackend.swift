@@ -193,6 +193,11 @@ public final class GitBackend: StateBackend {
     } catch {
       report.errors.append(error.message)
     }
+    do throws(StateError) {
+      report.warnings += try lostRaces()
+    } catch {
+      report.warnings.append(error.message)
+    }
     return report
   }
 }

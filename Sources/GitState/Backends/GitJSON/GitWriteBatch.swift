@@ -42,6 +42,8 @@ struct GitWriteBatch {
   private(set) var left: [FileName: String] = [:]
   /// What working files that stay as they are hold, where that is an earlier version.
   private(set) var bases: [FileName: InStepNotes.Note] = [:]
+  /// Those among them of which what is staged stays staged.
+  private(set) var keptStaged: Set<FileName> = []
   private var answers: [Result<WriteResult, StateError>] = []
 
   init(branch: String, tip: ObjectID?, folder: DeploymentFolder, working: WorkingFiles?) {
@@ -116,6 +118,9 @@ struct GitWriteBatch {
     left[FileName(name)] = reason
     bases[FileName(name)] = base
   }
+
+  /// Lets what is staged of a file stay staged.
+  mutating func keepStaged(_ name: String) { keptStaged.insert(FileName(name)) }
 
   /// Notes the blobs that a step's files became, so that nothing is hashed twice.
   mutating func setBlobs(_ blobs: [FileName: (bytes: [UInt8], id: ObjectID)], ofStep index: Int) {

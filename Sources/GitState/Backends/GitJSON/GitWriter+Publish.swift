@@ -16,6 +16,10 @@ extension GitWriter {
     /// Files beside the state's, by their paths.
     let beside: [FileName: StagedFile]
     let intent: StagedFile
+    /// What the intent says.
+    let note: WriteIntent
+    /// Files of the state that the index had earlier versions of.
+    let stale: [StaleIndex.File]
   }
 
   /// Moves the branch to a commit, and the index and the working files with it.
@@ -65,17 +69,16 @@ extension GitWriter {
   private func stage(
     _ batch: GitWriteBatch, _ tip: ObjectID, _ committer: Signature, _ area: StagingArea
   ) throws -> Staged {
-    let changes = batch.touchedNames.map { name in
+    let changes = try batch.touchedNames.map { name in
       (
         path: batch.folder.pathOf(name),
-        entry: batch.folder[name].flatMap { item in item.blob.map { (id: $0, mode: item.mode) } }
+        entry: try batch.folder[name].flatMap { item in
+          try (stagedVersion(of: name, batch) ?? item.blob).map { (id: $0, mode: item.mode) }
+        }
       )
     }
-    let index = try batch.working.map { _ in
-      try repository.stageIndex(
-        setting: changes + (batch.beside?.indexChanges ?? []),
-        baseTree: try repository.commit(tip).tree, in: area)
-    }
+    let (index, stale) = try stageIndex(
+      batch, tip, setting: changes + (batch.beside?.indexChanges ?? []), area)
     let reference = try repository.stageReference(
       batch.branch, from: batch.tip, to: tip, logMessage: logMessage(batch), committer: committer,
       in: area)
@@ -107,7 +110,52 @@ extension GitWriter {
     try area.flush()
     return Staged(
       objects: objects, index: index, reference: reference, files: files,
-      beside: beside ?? [:], intent: note)
+      beside: beside ?? [:], intent: note, note: intent, stale: stale)
+  }
+
+  /// What is staged of a file with the write's change in it; nil where the index just follows the commit.
+  private func stagedVersion(of name: String, _ batch: GitWriteBatch) throws -> ObjectID? {
+    guard batch.keptStaged.contains(FileName(name)),
+      case .staged(let entry)? = try repository.indexEntry(at: batch.folder.pathOf(name)),
+      let base = batch.tipFolder[name], entry.id != base.blob,
+      let old = base.deployment, let new = batch.folder[name]?.deployment,
+      case .deployment(let staged) = DeploymentFile.parse(
+        name: name, bytes: try repository.blob(entry.id))
+    else { return nil }
+    var conflicts: [MergeConflict] = []
+    let merged = try DeploymentFile.merging(
+      base: old, ours: new, theirs: staged, conflicts: &conflicts)
+    return conflicts.isEmpty ? try repository.writeBlob(merged.bytes) : nil
+  }
+
+  /// Makes the index that is to follow, nil where no working tree does.
+  ///
+  /// - Returns: With it, the files of the state of which the index has earlier versions, and which are
+  ///   mended with it where that is proven.
+  private func stageIndex(
+    _ batch: GitWriteBatch, _ tip: ObjectID,
+    setting changes: [(path: String, entry: (id: ObjectID, mode: FileMode)?)], _ area: StagingArea
+  ) throws -> (index: PendingIndex?, stale: [StaleIndex.File]) {
+    guard let working = batch.working else { return (nil, []) }
+    let tree = try repository.commit(tip).tree
+    let index = try repository.stageIndex(
+      setting: changes, baseTree: tree, telling: batch.folder.path, in: area)
+    let stale: [StaleIndex.File]
+    do {
+      stale = try StaleIndex.files(
+        in: index.entries, batch.folder, tip: batch.tip, root: working.root, repository
+      ).filter { file in !changes.contains { $0.path.isIdentical(to: file.path) } }
+    } catch {
+      // An old version that cannot be read keeps no write from being done.
+      return (index, [])
+    }
+    let mended = stale.filter(\.isProven)
+    guard !mended.isEmpty else { return (index, stale) }
+    return (
+      try repository.stageIndex(
+        setting: changes + mended.map { (path: $0.path, entry: $0.current) }, baseTree: tree,
+        in: area), stale
+    )
   }
 
   private func logMessage(_ batch: GitWriteBatch) -> String {
@@ -145,6 +193,12 @@ extension GitWriter {
     var isIndexed = true
     do {
       try staged.index?.commit()
+      for file in staged.stale {
+        batch.notes.append(
+          file.isProven
+            ? "\(file.problem) (a git commit, merge or pull that ran beside a write had left that "
+              + "behind); the index has the branch's version again" : file.sentence)
+      }
     } catch {
       isIndexed = false
       let paths = batch.touchedNames.map { batch.folder.pathOf($0) }.joined(separator: " ")
@@ -162,11 +216,54 @@ extension GitWriter {
       }
       try area.syncNames()
       try restore(batch, staged, author, committer, area)
+      if isIndexed, try keepIndex(batch, staged, area) {
+        batch.notes.append(
+          "another git program put an older index in place of the new one; the index has the branch's "
+            + "version of \(batch.touchedNames.map { batch.folder.pathOf($0) }.joined(separator: " ")) "
+            + "again")
+      }
       if isIndexed { try WriteIntent.remove(at: location) }
       LogIndex.follow(batch, location)
     } catch {
       let reason = StateError(error, .writeFailed, "not all that follows could be done").message
       batch.notes.append("the change is committed as \(tip.short), but \(reason)")
+    }
+  }
+
+  /// Looks whether a git program that had read the index before has put what it read in its place.
+  ///
+  /// git does so within milliseconds after it gets the lock, or else too late for us: then the next
+  /// command finds it (``StaleIndex``).
+  ///
+  /// - Returns: Whether it had to be mended.
+  private func keepIndex(_ batch: GitWriteBatch, _ staged: Staged, _ area: StagingArea) throws
+    -> Bool
+  {
+    guard let index = staged.index else { return false }
+    let end = ContinuousClock.now + .milliseconds(100)
+    while try index.isLockedByOthers(), ContinuousClock.now < end { Jitter.sleep() }
+    guard try !index.isInPlace() else { return false }
+    var isMended = false
+    while true {
+      let entries = try repository.indexEntries(in: batch.folder.path)
+      // What else the index has by now is the user's.
+      let behind = staged.note.files.filter { file in
+        guard file.beside == nil else { return false }
+        var indexed: ObjectID?
+        if let entry = entries[file.path] {
+          guard case .staged(let entry) = entry else { return false }
+          indexed = entry.id
+        }
+        return indexed != file.new
+          && indexed == batch.tipFolder[FileSystem.split(file.path).name]?.blob
+      }
+      guard !behind.isEmpty else { return isMended }
+      isMended = true
+      do {
+        try staged.note.setIndex(behind, location, repository, area)
+      } catch let error as GitError where error.isWorthAnotherTry && ContinuousClock.now < end {
+        Jitter.sleep()
+      }
     }
   }
 

@@ -108,7 +108,9 @@ final class GitWriter {
       do {
         return try attempt(operations, notes: notes)
       } catch let refusal as PassingOperation {
-        guard refusal.mayPass, ContinuousClock.now < deadline else { throw refusal.error }
+        guard refusal.mayPass, ContinuousClock.now < deadline else {
+          throw namingStaleFiles(refusal.error)
+        }
         Jitter.sleep()
       } catch let error as GitError where error.isWorthAnotherTry {
         // Another program moved the branch or holds a lock of git's: start from the new tip.
@@ -157,7 +159,21 @@ final class GitWriter {
       try former.record(of: key)
     }
     try plan(operations, &batch)
+    noteWhatWasTakenBack(&batch)
     return batch
+  }
+
+  /// Says which commits took back what had been written to the files that are written now.
+  private func noteWhatWasTakenBack(_ batch: inout GitWriteBatch) {
+    guard let working = batch.working, batch.tip != nil else { return }
+    let paths = batch.touchedNames.map { FileName(batch.folder.pathOf($0)) }
+    guard !paths.isEmpty else { return }
+    do {
+      batch.notes += try TakenBack.sentences(
+        working.notes, batch.tipFolder, paths: Set(paths), tip: batch.tip, repository)
+    } catch {
+      // A history that cannot be read keeps no write from being done; gitstate verify tells of it.
+    }
   }
 
   // MARK: Where to
@@ -213,6 +229,25 @@ final class GitWriter {
       "nothing was written: a \(operation.kind.rawValue) is under way\(place); finish it, or end it "
         + "with: git \(operation.kind.rawValue) \(end)")
     return PassingOperation(error: error, since: repository.beginning(of: operation))
+  }
+
+  /// A refusal that says, too, what git would take back if what is under way were committed now.
+  private func namingStaleFiles(_ error: StateError) -> StateError {
+    var error = error
+    do {
+      guard let root = location.workingDirectory else { return error }
+      let tip = try repository.stateBranch(location).tip
+      let folder = try loader.folder(location.folder, of: tip, in: repository)
+      let stale = try StaleIndex.files(
+        in: try repository.indexEntries(in: location.folder), folder, tip: tip, root: root,
+        repository)
+      if !stale.isEmpty {
+        error.message += "; before that, \(stale.map(\.sentence).joined(separator: "; "))"
+      }
+    } catch {
+      // The refusal is what counts; gitstate verify tells what cannot be read.
+    }
+    return error
   }
 
   private static func shown(_ branch: String) -> Substring {
@@ -301,6 +336,9 @@ final class GitWriter {
       switch try working.standing(name, tip: item, commit: batch.tip, repository) {
       case .inStep, .behind: batch.follow(name)
       case .left(let reason, let base): batch.leave(name, reason, base: base)
+      case .brought(let reason):
+        batch.leave(name, reason)
+        batch.keepStaged(name)
       case .edited(let file):
         if let broken = try batch.rules?.broken(byEditing: name, to: file, in: batch.tipFolder) {
           batch.leave(name, broken)

@@ -44,6 +44,11 @@ struct InStepNotes {
     }
   }
 
+  /// All notes, by the files' paths.
+  var files: [(path: String, note: Note)] {
+    notes.sorted { $0.key < $1.key }.map { ($0.key.text, $0.value) }
+  }
+
   /// Writes the notes where they have changed.
   mutating func save() throws(StateError) {
     guard isChanged else { return }

@@ -14,6 +14,9 @@ struct WorkingFiles {
     /// It stays as it is, for this reason; what is edited later is compared with the base, or else
     /// with what the file was in step with.
     case left(String, base: InStepNotes.Note? = nil)
+    /// As ``left(_:base:)``, and what of it is staged stays staged, with the write's change in it: another
+    /// branch's version is what a merge that is about to be committed brings.
+    case brought(String)
   }
 
   /// The working tree's root.
@@ -86,14 +89,17 @@ struct WorkingFiles {
     seen[FileName(name)] = Seen(content: bytes, blob: blob)
     if blob == tip?.blob { return .inStep }
     let base = try base(file, tip: tip?.blob, commit: commit, repository)
-    if let base, blob == base.blob { return .behind }
+    // What it was in step with may be another branch's: then somebody brought it here, as git merge does.
+    let isForeign =
+      if let base, let commit { try !repository.isAncestor(base.commit, of: commit) } else { false }
+    if let base, blob == base.blob, !isForeign { return .behind }
     guard case .deployment(let edited) = DeploymentFile.parse(name: name, bytes: bytes) else {
       return .left(
         "\(file) in the working tree cannot be read as a deployment file and was left as it is; "
           + "mend it, or take the committed one with: git checkout -- \(file)")
     }
-    if let base, let commit, try !repository.isAncestor(base.commit, of: commit) {
-      return .left(left(file, "was edited on a state that is not in the branch's history"))
+    if isForeign {
+      return .brought(left(file, "is of a state that is not in the branch's history"))
     }
     if let earlier = try self.commit(with: blob, at: file, commit, repository) {
       // What is edited from here on is edited on this version.

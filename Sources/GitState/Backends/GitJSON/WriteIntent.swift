@@ -227,6 +227,21 @@ extension WriteIntent {
       if isBehind { behind.append(file) }
     }
     guard !behind.isEmpty else { return }
+    try setIndex(behind, location, repository, area)
+  }
+
+  /// Gives files the entries that the commit has for them, under a lock that the note knows.
+  ///
+  /// - Parameters:
+  ///   - behind: The files.
+  ///   - location: Where the note is.
+  ///   - repository: The repository.
+  ///   - area: Where the index is written first.
+  /// - Throws: ``GitError/Code/locked`` where another program holds the lock.
+  func setIndex(
+    _ behind: [File], _ location: StateLocation, _ repository: borrowing Repository,
+    _ area: StagingArea
+  ) throws {
     let index = try repository.stageIndex(
       setting: behind.map { file in (file.path, file.new.map { ($0, file.mode) }) },
       baseTree: try repository.commit(new).tree, in: area)

@@ -1,0 +1,196 @@
+import Git
+
+/// Files of the state of which git's index has an earlier version than the branch, while the working tree
+/// has the branch's: the user's next plain `git commit` would take back what was recorded since.
+///
+/// `git commit`, `merge` and `pull` read the index before they take its lock. A write of ours that falls
+/// in between makes them fail at the branch, but the index that they had read is put in place of ours
+/// first.
+struct StaleIndex {
+  /// One such file.
+  struct File {
+    /// Its path from the repository's root.
+    let path: String
+    /// What the branch has; nil where it has no such file.
+    let current: (id: ObjectID, mode: FileMode)?
+    /// What the index has; nil where it has no such file.
+    let indexed: ObjectID?
+    /// The last commit that has what the index has; nil where the index has no such file.
+    let version: Commit?
+
+    /// Whether it can only be stale, while that the index lacks a file may be meant (`git rm --cached`).
+    var isProven: Bool { indexed != nil }
+
+    /// What is wrong, as a sentence without an end.
+    var problem: String {
+      let path = path.escapingUnprintable
+      guard let version else {
+        return "git's index lacks \(path), so that your next git commit would remove it"
+      }
+      let id = version.id.short
+      return current == nil
+        ? "git's index has \(path) as it was in commit \(id), so that your next git commit would "
+          + "bring back what was removed since"
+        : "git's index has \(path) as it was in commit \(id), so that your next git commit would "
+          + "take back what was recorded since"
+    }
+
+    /// How it came about and what to do.
+    var sentence: String {
+      "\(problem) (a git commit, merge or pull that ran beside a write leaves that behind); bring it in "
+        + "step with: git reset -q -- \(path.escapingUnprintable)"
+    }
+  }
+
+  /// How many commits are looked through for an earlier version.
+  private static let reach = 2000
+
+  /// Finds them.
+  ///
+  /// - Parameters:
+  ///   - entries: What the index has in the folder, by path.
+  ///   - folder: What the branch has.
+  ///   - tip: The branch's tip.
+  ///   - root: The working tree's root.
+  ///   - repository: The repository.
+  /// - Returns: The files, by path.
+  /// - Throws: Where the history or a working file cannot be read.
+  static func files(
+    in entries: [String: IndexEntry], _ folder: DeploymentFolder, tip: ObjectID?, root: String,
+    _ repository: borrowing Repository
+  ) throws -> [File] {
+    guard let tip else { return [] }
+    var found: [File] = []
+    for (path, current) in candidates(entries, folder) {
+      var indexed: ObjectID?
+      if let entry = entries[path] {
+        guard case .staged(let entry) = entry, !entry.skipWorktree, !entry.intentToAdd else {
+          continue
+        }
+        indexed = entry.id
+      }
+      guard indexed != current?.id, try blob(at: "\(root)/\(path)") == current?.id else {
+        continue
+      }
+      var version: Commit?
+      if let indexed {
+        version = try Self.version(indexed, of: path, before: tip, repository)
+        if version == nil { continue }
+      }
+      found.append(File(path: path, current: current, indexed: indexed, version: version))
+    }
+    return found
+  }
+
+  /// The state's files that the branch or the index has, by path.
+  private static func candidates(_ entries: [String: IndexEntry], _ folder: DeploymentFolder) -> [(
+    path: String, current: (id: ObjectID, mode: FileMode)?
+  )] {
+    var paths: [FileName: (id: ObjectID, mode: FileMode)?] = [:]
+    for (name, item) in folder.items {
+      guard let blob = item.blob else { continue }
+      paths[FileName(folder.pathOf(name.text))] = .some((id: blob, mode: item.mode))
+    }
+    for path in entries.keys where path.hasSuffix(".json") && paths[FileName(path)] == nil {
+      let name = FileSystem.split(path).name
+      if folder[name] == nil, !name.hasPrefix(".") { paths[FileName(path)] = .some(nil) }
+    }
+    return paths.sorted { $0.key < $1.key }.map { ($0.key.text, $0.value) }
+  }
+
+  /// The working file's blob; nil where there is no file.
+  private static func blob(at path: String) throws -> ObjectID? {
+    guard try FileSystem.kind(of: path) == .file else { return nil }
+    return try FileSystem.read(path).map { try ObjectID.blob($0) }
+  }
+
+  /// The last commit that has a version of a file; nil where no recent one has.
+  private static func version(
+    _ blob: ObjectID, of path: String, before tip: ObjectID, _ repository: borrowing Repository
+  ) throws -> Commit? {
+    guard try repository.contains(blob) else { return nil }
+    var (version, count): (Commit?, Int) = (nil, 0)
+    try repository.walk(from: [tip]) { commit in
+      count += 1
+      if try repository.entry(at: path, in: commit.tree)?.id == blob { version = commit }
+      return version == nil && count < reach
+    }
+    return version
+  }
+}
+
+extension GitBackend {
+  /// What git's index would take back with the user's next commit, and what a commit took back already.
+  ///
+  /// - Returns: A sentence for each file, with the way back.
+  /// - Throws: `BACKEND_UNAVAILABLE` where the index or the history cannot be read.
+  func lostRaces() throws(StateError) -> [String] {
+    let files = try staleFiles().map(\.sentence)
+    let location = location
+    return try read { reader throws(StateError) in
+      guard location.workingDirectory != nil else { return files }
+      let snapshot = try reader.snapshot(at: nil)
+      return try convertingGitErrors(.backendUnavailable, "the history could not be read") {
+        try files
+          + TakenBack.sentences(
+            try InStepNotes(location), snapshot.folder, tip: snapshot.commit, reader.repository)
+      }
+    }
+  }
+
+  /// Looks at what the user's next `git commit` would have.
+  ///
+  /// - Parameter index: The index file; nil is the working tree's. git's hooks get it in
+  ///   `GIT_INDEX_FILE`.
+  /// - Returns: As errors, files that it would take back to an earlier version though nobody edited them,
+  ///   and staged files that cannot be read.
+  /// - Throws: `BACKEND_UNAVAILABLE` where the index or the history cannot be read.
+  public func verifyStaged(_ index: String? = nil) throws(StateError) -> VerificationReport {
+    var report = VerificationReport(lastValidated: SystemClock.milliseconds)
+    report.errors = try staleFiles(index).map(\.sentence)
+    let location = location
+    let (errors, count) = try read { reader throws(StateError) in
+      try convertingGitErrors(.backendUnavailable, "what is staged could not be read") {
+        guard location.workingDirectory != nil else { return ([String](), 0) }
+        let entries = try reader.repository.indexEntries(in: location.folder, of: index)
+        var (errors, count): ([String], Int) = ([], 0)
+        for (path, entry) in entries.sorted(by: { $0.key.precedes($1.key) }) {
+          let name = FileSystem.split(path).name
+          guard path.hasSuffix(".json"), !name.hasPrefix("."), case .staged(let entry) = entry,
+            !entry.intentToAdd
+          else { continue }
+          switch DeploymentFile.parse(name: name, bytes: try reader.repository.blob(entry.id)) {
+          case .deployment(let file): count += file.contractNames.count
+          case .broken(let error): errors.append("as it is staged, \(error.inFile(path).message)")
+          case .foreign: continue
+          }
+        }
+        return (errors, count)
+      }
+    }
+    report.errors += errors
+    report.contractCount = count
+    return report
+  }
+
+  private func staleFiles(_ index: String? = nil) throws(StateError) -> [StaleIndex.File] {
+    let location = location
+    return try read { reader throws(StateError) in
+      try convertingGitErrors(.backendUnavailable, "git's index could not be read") {
+        guard let root = location.workingDirectory, try reader.isCheckedOut() else { return [] }
+        let snapshot = try reader.snapshot(at: nil)
+        return try StaleIndex.files(
+          in: try reader.repository.indexEntries(in: location.folder, of: index), snapshot.folder,
+          tip: snapshot.commit, root: root, reader.repository)
+      }
+    }
+  }
+}
+
+extension GitReader {
+  /// Whether HEAD is on the branch that has the state.
+  fileprivate func isCheckedOut() throws -> Bool {
+    guard case .branch(let head, _) = try repository.head() else { return false }
+    return head == (try branch().name)
+  }
+}
