@@ -17,11 +17,15 @@ extension GitBackend {
   /// The conflicts that git holds in the index for files of the state, and chains of which a merge
   /// left two files.
   ///
+  /// - Parameter resolution: Which side is right: what it answers is left out.
+  /// - Returns: A file for each, also one without a field that is in conflict.
   /// - Throws: `BACKEND_UNAVAILABLE` where they cannot be read.
-  public func conflicts() throws(StateError) -> [FileConflicts] {
+  public func conflicts(leftBy resolution: MergeResolution = MergeResolution())
+    throws(StateError) -> [FileConflicts]
+  {
     let unmerged = try unmerged().map { file throws(StateError) in
       do throws(StateError) {
-        let merged = try file.merged(MergeResolution())
+        let merged = try file.merged(resolution)
         return FileConflicts(
           file: file.path, conflicts: merged.conflicts, problem: merged.problem)
       } catch {
@@ -32,7 +36,7 @@ extension GitBackend {
       + twins().map { twins throws(StateError) in
         FileConflicts(
           file: twins.path, otherFile: twins.otherPath,
-          conflicts: try twins.merged(MergeResolution()).conflicts, problem: nil)
+          conflicts: try twins.merged(resolution).conflicts, problem: nil)
       }
   }
 
