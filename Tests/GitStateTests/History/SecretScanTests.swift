@@ -32,6 +32,33 @@ import Testing
       ("note", .string(mnemonic)), ("note", .string(mnemonic.uppercased())),
       ("note", .string("the words are: \(mnemonic).")),
       ("note", .array(mnemonic.split(separator: " ").map { .string(String($0)) })),
+      (
+        "note",
+        .array(mnemonic.split(separator: " ").chunked(6).map { .string($0.joined(separator: " ")) })
+      ),
+      (
+        "words",
+        .object(
+          JSONObject(
+            mnemonic.split(separator: " ").enumerated().map { ("w\($0)", .string(String($1))) }))
+      ),
+      (
+        "words",
+        .array(
+          mnemonic.split(separator: " ").enumerated().map {
+            ["index": .number(JSONNumber($0)), "word": .string(String($1))]
+          })
+      ),
+      (
+        "parts",
+        .object(
+          JSONObject([
+            ("one", .array(mnemonic.split(separator: " ").prefix(7).map { .string(String($0)) })),
+            (
+              "two", .array(mnemonic.split(separator: " ").dropFirst(7).map { .string(String($0)) })
+            ),
+          ]))
+      ),
       ("deploymentArgs", ["test test test test test test test test test test test junk"]),
       ("note", .string("use \(token) for it")), ("deploymentArgs", [.string("--auth=\(token)")]),
       ("rpc", "https://ada:s3cret@rpc.example.org/"),
@@ -57,6 +84,30 @@ import Testing
     ] as [(String, JSONValue)])
   func isFound(field: String, value: JSONValue) {
     #expect(!findings(field, value).isEmpty, "\(field) \(value.text(.compact))")
+  }
+
+  /// A word in each of twelve fields of the record.
+  @Test(arguments: [11, 12, 15, 24]) func wordsInFieldsOfTheirOwnAreFound(count: Int) {
+    let words = Array((Self.mnemonic + " " + Self.mnemonic).split(separator: " ").prefix(count))
+    let fields = words.enumerated().map {
+      FieldChange(path: "word\($0)", new: .string(String($1)))
+    }
+    let change = ContractChange(
+      key: ContractKey(56, "A"), network: "n", kind: .added,
+      fields: [FieldChange(path: "contractName", new: "abandon")] + fields)
+    #expect(SecretScan.findings(in: change).map(\.path) == (count < 12 ? [] : ["word0"]))
+  }
+
+  /// Names that are words, too, with others among them.
+  @Test func wordsAmongOthersPass() {
+    let roles = "admin owner pause upgrade access control mint burn bridge oracle vault fee keeper"
+    #expect(
+      findings("roles", .array(roles.split(separator: " ").map { .string(String($0)) })) == [])
+    let object = JSONObject(
+      Self.mnemonic.split(separator: " ").enumerated().map {
+        ("w\($0)", .string($0 == 6 ? "0x1" : String($1)))
+      })
+    #expect(findings("words", .object(object)) == [])
   }
 
   @Test(
@@ -131,5 +182,15 @@ import Testing
     let time = clock.measure { #expect(findings("note", .string(text)) == []) }
     // Linear: some seconds without optimisation, where quadratic would take days.
     #expect(time < .seconds(60))
+  }
+}
+
+extension Sequence {
+  /// The elements in groups of so many.
+  fileprivate func chunked(_ size: Int) -> [[Element]] {
+    let all = Array(self)
+    return stride(from: 0, to: all.count, by: size).map {
+      Array(all[$0..<Swift.min($0 + size, all.count)])
+    }
   }
 }

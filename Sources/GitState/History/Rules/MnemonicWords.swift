@@ -6,6 +6,14 @@ enum MnemonicWords {
   /// Whether a word is one of them.
   static func contains(_ word: String) -> Bool { all.contains(word) }
 
+  /// How many words a text has, if it has only such words; nil for any other text.
+  static func count(in text: String) -> Int? {
+    guard text.utf8.count <= 400 else { return nil }
+    let words = text.split { $0.isWhitespace || ",;.-_/|".contains($0) }
+    guard !words.isEmpty, words.allSatisfy({ contains($0.lowercased()) }) else { return nil }
+    return words.count
+  }
+
   private static let all = Set(text.split(whereSeparator: \.isWhitespace).map(String.init))
 
   private static let text = """

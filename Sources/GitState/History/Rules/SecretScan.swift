@@ -25,7 +25,35 @@ enum SecretScan {
       guard let value = field.new else { continue }
       look(at: value, field.path, name: known.contains(field.path) ? nil : field.path, &found)
     }
+    if found.isEmpty { lookForWords(in: fields, &found) }
     return found
+  }
+
+  /// A mnemonic in pieces: a word or a few in each of several members, elements or fields in a row.
+  private static func lookForWords(in fields: [FieldChange], _ found: inout [Finding]) {
+    var run: (path: String, count: Int)?
+    func look(at value: JSONValue, _ path: String) {
+      switch value {
+      case .string(let text):
+        guard let count = MnemonicWords.count(in: text) else {
+          run = nil
+          return
+        }
+        run = (run?.path ?? path, (run?.count ?? 0) + count)
+        if let (path, count) = run, count >= MnemonicWords.count, found.isEmpty {
+          found.append(Finding(path: path, what: "the words of a mnemonic"))
+        }
+      case .array(let elements):
+        for (index, element) in elements.enumerated() { look(at: element, "\(path)[\(index)]") }
+      case .object(let members):
+        for (member, value) in members { look(at: value, "\(path).\(member)") }
+      // A number beside each word counts it.
+      default: return
+      }
+    }
+    for field in fields where !known.contains(field.path) {
+      if let value = field.new { look(at: value, field.path) }
+    }
   }
 
   /// Fields whose values are public by their nature.
@@ -44,14 +72,6 @@ enum SecretScan {
       let what = name.flatMap { SecretName($0).meaning(of: text) } ?? SecretText.meaning(of: text)
       if let what { found.append(Finding(path: path, what: what)) }
     case .array(let elements):
-      let texts = elements.compactMap(\.string)
-      if texts.count >= MnemonicWords.count, texts.count == elements.count,
-        let what = SecretText.meaning(of: texts.joined(separator: " "))
-      {
-        // A mnemonic, a word each.
-        found.append(Finding(path: path, what: what))
-        return
-      }
       // `["--private-key", "0x..."]` is a command's.
       var option: String?
       for (index, element) in elements.enumerated() {
