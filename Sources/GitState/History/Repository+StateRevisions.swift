@@ -30,18 +30,42 @@ extension Repository {
             + "rest of its history with: git fetch --unshallow", underlying: error)
       }
       // Only what was read can be told not to be there.
-      guard [.notFound, .invalidSpec, .ambiguous, .peel, .invalid].contains(error.code) else {
+      let isOfIndex = revision.hasPrefix(":") && error.message == "unimplemented"
+      guard
+        isOfIndex || [.notFound, .invalidSpec, .ambiguous, .peel, .invalid].contains(error.code)
+      else {
         throw StateError(
           .backendUnavailable,
           "it could not be told what commit \(revision.quoted) is: "
             + error.message.escapingUnprintable, underlying: error)
       }
+      let problem = isOfIndex ? "it is a file in git's index" : Self.problem(revision, error)
       throw StateError(
         .notFound,
-        error.code == .notFound
-          ? "\(revision.quoted) is no revision of this repository; git log shows what there is"
-          : "\(revision.quoted) is no commit: \(error.message.escapingUnprintable)",
+        error.code == .peel
+          ? "\(error.message.escapingUnprintable); name the commit that has it"
+          : problem.map { "\(revision.quoted) is no commit: \($0)" }
+            ?? "\(revision.quoted) is no revision of this repository; git log shows what there is",
         underlying: error)
+    }
+  }
+
+  /// Why a text is no commit and what would be one; nil where there is just nothing of that name.
+  private static func problem(_ revision: String, _ error: GitError) -> String? {
+    switch error.code {
+    case .notFound:
+      return revision.contains("@{u") || revision.contains("@{push")
+        ? "the branch follows none of a remote's here (git branch -vv shows which does)" : nil
+    case .ambiguous:
+      return error.message.contains("too short")
+        ? "give at least four characters of its ID"
+        : "several IDs begin like that; give more characters of it"
+    default:
+      if revision.allSatisfy(\.isWhitespace) { return "it is empty" }
+      if revision.contains("..") { return "it is a range, where one commit is meant" }
+      return
+        "it is not written as a revision is; git's forms are taken (HEAD~2, main@{1}, v1.0^{commit}, "
+        + "the beginning of an ID), and dates (2025-07-25)"
     }
   }
 
