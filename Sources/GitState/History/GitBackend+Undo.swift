@@ -154,6 +154,7 @@ extension GitBackend {
     isDryRun: Bool = false
   ) throws(StateError) -> WriteResult {
     try refuseCommitOfCode(revision, isChange: false)
+    for selector in selectors { try refuseUnknown(selector, at: revision) }
     let operation = PlannedOperation(.rollback, reason: reason) {
       context, folder throws(StateError) in
       let commit = try context.commit(revision)
@@ -175,6 +176,26 @@ extension GitBackend {
         trailers: [("GitState-From", commit.id.hex)])
     }
     return try (isDryRun ? preview([operation]) : write([operation]))[0].get()
+  }
+
+  /// Refuses a contract or chain that is neither there now nor at a revision, and never was.
+  private func refuseUnknown(_ selector: ContractSelector, at revision: String) throws(StateError) {
+    for folder in [try snapshot().folder, try snapshot(at: revision).folder] {
+      let isKnown =
+        switch selector {
+        case .contract(let key): folder.mayHave(key)
+        case .chain(let chainID):
+          !folder.broken.isEmpty || folder.deployments.contains { $0.chainID == chainID }
+        }
+      if isKnown { return }
+    }
+    do throws(StateError) {
+      try refuseUnknown(selector)
+    } catch {
+      var error = error
+      error.message = "nothing was written: \(error.message)"
+      throw error
+    }
   }
 
   /// Refuses a commit that never had any state: where the state has a branch of its own, `HEAD~1` is

@@ -36,14 +36,12 @@ struct LogCommand: AsyncParsableCommand {
     }
     let log = try await state.withGit(named: "log") { git throws(StateError) in
       let selector = try what.map { text throws(StateError) in try git.selector(text) }
-      return try git.log(
+      let log = try git.log(
         LogQuery(selector: selector, limit: count, since: since, until: until))
+      if let selector, log.entries.isEmpty { try git.refuseUnknown(selector, named: what) }
+      return log
     }
     options.warn(log.notes)
-    if let what, log.entries.isEmpty, !log.isCut, count != 0, since == nil, until == nil {
-      throw StateError(
-        .notFound, "\(what.escapingUnprintable) was never recorded, so it has no history")
-    }
     if options.json {
       Output.writeJSON(.array(log.entries.map { .object($0.json) }))
       return
