@@ -63,6 +63,16 @@ struct DeploymentFile: Sendable {
     return key
   }
 
+  /// Whether a record bears a name of a network that is not the file's.
+  func hasRecord(of network: String) -> Bool {
+    contracts.contains { _, entry in
+      let entry = entry.object
+      let name =
+        entry?["record"]?.object?[Contract.Field.networkName] ?? entry?[Contract.Field.networkName]
+      return name?.string?.isIdentical(to: network) ?? false
+    }
+  }
+
   /// All contracts, in the file's order.
   ///
   /// - Throws: As ``contract(named:)``, for the first that cannot be read.

@@ -119,7 +119,8 @@ struct DeploymentFolder: Sendable {
     return deployments
   }
 
-  /// The chain whose file has this `network`; nil where none has it.
+  /// The chain whose file has this `network`, or else the one whose records bear the name; nil where none
+  /// does.
   ///
   /// - Throws: `INVALID_ARGUMENT` where several chains bear the name.
   func chainID(ofNetwork network: String) throws(StateError) -> ChainID? {
@@ -130,8 +131,26 @@ struct DeploymentFolder: Sendable {
         "\(network.quoted) is the network of \(found.map { pathOf($0.name) }.joined(separator: " and of ")); "
           + "give the chain ID instead")
     }
-    if found.isEmpty, let (_, error) = broken.first { throw error }
-    return found.first?.chainID
+    if let file = found.first { return file.chainID }
+    if let (_, error) = broken.first { throw error }
+    let named = files(withRecordsOf: network)
+    guard named.count < 2 else {
+      throw StateError(
+        .invalidArgument,
+        "\(network.quoted) is the network of records in "
+          + "\(named.map { pathOf($0.name) }.joined(separator: " and in ")); give the chain ID instead"
+      )
+    }
+    return named.first?.chainID
+  }
+
+  /// The files of which a record has this `networkName`, though the file's own `network` is another.
+  ///
+  /// Records that cannot be read are left out.
+  ///
+  /// - Complexity: Linear in the contracts whose entry has a name of its own.
+  func files(withRecordsOf network: String) -> [DeploymentFile] {
+    deployments.filter { file in file.hasRecord(of: network) }
   }
 
   private func ambiguity(_ chainID: ChainID, _ names: [FileName]) -> StateError {

@@ -42,6 +42,8 @@ public struct GuardRules: Hashable, Sendable {
   public var allowedSecrets: Set<String> = []
   /// The names that chains have in rules: the settings' own, and those of the networks' files.
   var chainNames: [String: ChainID] = [:]
+  /// The chains of which records bear a name that a rule has and no file.
+  var recordNames: [String: Set<ChainID>] = [:]
 
   /// The rules that hold where a team has set none: secrets are refused.
   public init() {}
@@ -123,9 +125,20 @@ public struct GuardRules: Hashable, Sendable {
   }
 
   /// Takes the names of networks from their files; the settings' own go before.
+  ///
+  /// A name that a rule has and no file is looked for in the records: it then means each chain of which a
+  /// record bears it, since a rule that holds for one chain too many does less harm.
   mutating func name(chainsOf folder: DeploymentFolder) {
     for file in folder.deployments where chainNames[file.network] == nil {
       chainNames[file.network] = file.chainID
+    }
+    for scope in [noRedeployment, noRemoval, requireReason] {
+      guard case .chains(let names) = scope else { continue }
+      for name in names
+      where ChainID(name) == nil && chainNames[name] == nil && recordNames[name] == nil {
+        let chains = folder.files(withRecordsOf: name).map(\.chainID)
+        if !chains.isEmpty { recordNames[name] = Set(chains) }
+      }
     }
   }
 
@@ -133,6 +146,7 @@ public struct GuardRules: Hashable, Sendable {
   var areSet: Bool {
     var rules = self
     rules.chainNames = [:]
+    rules.recordNames = [:]
     return rules != GuardRules()
   }
 
@@ -147,10 +161,11 @@ public struct GuardRules: Hashable, Sendable {
     ].flatMap { rule, scope -> [String] in
       guard case .chains(let names) = scope else { return [] }
       return names.filter {
-        ChainID($0) == nil && chainNames[$0] == nil && !networks.contains($0)
+        ChainID($0) == nil && chainNames[$0] == nil && recordNames[$0] == nil
+          && !networks.contains($0)
       }.sorted().map { name in
-        "the rule \(rule) names \(name.quoted), which is no chain ID and the network of no file, so "
-          + "that it holds for no chain there; mend it, or name the chain under \"chains\""
+        "the rule \(rule) names \(name.quoted), which is no chain ID and the network of no file and of "
+          + "no record, so that it holds for no chain there; mend it, or name the chain under \"chains\""
       }
     }
   }
@@ -163,13 +178,20 @@ public struct GuardRules: Hashable, Sendable {
     case .chains(let names):
       names.contains { name in
         name == chainID.description || name.isIdentical(to: network)
-          || chainNames[name] == chainID
+          || chainNames[name] == chainID || recordNames[name]?.contains(chainID) == true
       }
     }
   }
 
   private func covers(_ scope: Scope, _ change: ContractChange) -> Bool {
-    covers(scope, change.key.chainID, change.network)
+    if covers(scope, change.key.chainID, change.network) { return true }
+    // The first record that bears a name.
+    return change.fields.contains { field in
+      field.path == Contract.Field.networkName
+        && [field.old, field.new].contains { name in
+          name?.string.map { covers(scope, change.key.chainID, $0) } ?? false
+        }
+    }
   }
 
   /// What a commit breaks, in sentences without an end.

@@ -1,4 +1,5 @@
 import Git
+import LosslessJSON
 
 /// The rules as one write meets them.
 struct RuleCheck {
@@ -60,7 +61,11 @@ struct RuleCheck {
 
   /// Rules that hold nowhere, though they name chains: whoever writes is told, lest nobody notices.
   func warnings(about changes: ChangeSet) -> [String] {
-    changes.isEmpty ? [] : rules.unknownChains(besides: Set(changes.changes.map(\.network)))
+    guard !changes.isEmpty else { return [] }
+    let names = changes.changes.flatMap { change in
+      change.fields.filter { $0.path == Contract.Field.networkName }.compactMap { $0.new?.string }
+    }
+    return rules.unknownChains(besides: Set(changes.changes.map(\.network) + names))
   }
 
   /// Why edits by hand stay out of the history; nil where they may go in.
