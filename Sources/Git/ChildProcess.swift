@@ -159,6 +159,29 @@ final class ChildProcess {
       .failed, lines.isEmpty ? otherwise : lines.joined(separator: " "), category: .network)
   }
 
+  /// The programs that a program has started, and those that they have, as far as `/proc` shows them.
+  ///
+  /// Not a process group of their own: in the background, a helper could not ask at the terminal.
+  private static func descendants(of process: pid_t) -> [pid_t] {
+    var parents: [pid_t: pid_t] = [:]
+    // Without /proc nobody can be found.
+    for name in (try? FileSystem.names(in: "/proc")) ?? [] {
+      guard let id = pid_t(name), let line = try? FileSystem.firstLine("/proc/\(id)/stat") else {
+        continue
+      }
+      // The name, in brackets, may have anything in it; the state and the parent follow.
+      let fields = line[(line.lastIndex(of: ")") ?? line.startIndex)...].split(separator: " ")
+      if fields.count > 2 { parents[id] = pid_t(fields[2]) }
+    }
+    var (found, next) = ([pid_t](), [process])
+    while let parent = next.popLast() {
+      let children = parents.filter { $0.value == parent }.map(\.key)
+      found += children
+      next += children
+    }
+    return found
+  }
+
   /// Closes the connection and waits a moment for the program to end.
   ///
   /// - Parameters:
@@ -180,7 +203,10 @@ final class ChildProcess {
       usleep(attempt < 20 ? 500 : 10_000)
     }
     guard kills else { return nil }
+    // What it has started would hang on without it, as a helper does that git has started.
+    let others = Self.descendants(of: process)
     kill(process, SIGKILL)
+    for other in others { kill(other, SIGKILL) }
     waitpid(process, &status, 0)
     hasEnded = true
     return nil

@@ -133,11 +133,10 @@ final class RemoteCallbacks {
     _ certificate: UnsafeMutablePointer<git_cert>, isValid: Bool, host: String
   ) -> Int32 {
     watch.sign()
-    if isValid { return 0 }
+    let isHostKey = certificate.pointee.cert_type == GIT_CERT_HOSTKEY_LIBSSH2
+    if isValid, !isHostKey || !endpoint.checksKnownHosts { return 0 }
     // Of a TLS certificate libgit2 knows the reason.
-    guard certificate.pointee.cert_type == GIT_CERT_HOSTKEY_LIBSSH2 else {
-      return GIT_PASSTHROUGH.rawValue
-    }
+    guard isHostKey else { return GIT_PASSTHROUGH.rawValue }
     do {
       let key = UnsafeMutableRawPointer(certificate)
         .assumingMemoryBound(to: git_cert_hostkey.self).pointee

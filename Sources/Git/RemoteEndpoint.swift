@@ -14,6 +14,8 @@ public struct RemoteEndpoint: Sendable {
   public var credentials: @Sendable (CredentialRequest) throws -> Credential?
   /// Asked about a host key that `~/.ssh/known_hosts` does not have; throws where it is not trusted.
   public var checkHostKey: @Sendable (HostKey) throws -> Void
+  /// Whether ``checkHostKey`` is asked as well about a host key that `~/.ssh/known_hosts` has.
+  public var checksKnownHosts: Bool
   /// Told of the transfer's course, on the transfer's thread.
   public var progress: @Sendable (TransferProgress) -> Void
 
@@ -28,6 +30,7 @@ public struct RemoteEndpoint: Sendable {
     self.silence = silence
     self.total = total
     credentials = { _ in nil }
+    checksKnownHosts = false
     checkHostKey = { key in
       throw GitError(
         .certificate, "the host key \(key.fingerprint) of \(key.host) is not known",

@@ -61,7 +61,10 @@ struct RemoteConnector {
       endpoint.proxy = try ProxyChoice.proxy(for: url, of: remote.name, repository)
     }
     endpoint.credentials = { request in try secrets.answer(request) }
-    if let ssh { endpoint.checkHostKey = { key in try ssh.check(key) } }
+    if let ssh {
+      endpoint.checkHostKey = { key in try ssh.check(key) }
+      endpoint.checksKnownHosts = ssh.hasOwnKnownHosts
+    }
     if let progress = options.progress {
       endpoint.progress = { step in
         switch step {
@@ -139,7 +142,14 @@ extension StateError {
             + "try again"
         )
       case .authentication: (.authenticationFailed, "\(action): \(name) (\(address)): \(text)")
-      case .certificate: (.remoteUntrusted, "\(action): \(name) (\(address)): \(text)")
+      case .certificate:
+        (
+          .remoteUntrusted,
+          "\(action): \(name) (\(address)): \(text)"
+            + (connector.url.kind == .http
+              ? "; a server whose certificate is by an authority of your own is trusted with: "
+                + "git config http.sslCAInfo FILE (or GIT_SSL_CAINFO=FILE)" : "")
+        )
       case .badContent:
         (
           .remoteInvalid,
@@ -190,7 +200,21 @@ extension StateError {
           + remedy
       )
     }
-    return (.remoteUnavailable, "\(action): \(name) (\(address)): \(text); \(remedy)")
+    if text.contains("407") || text.contains("proxy authentication") {
+      return (
+        .authenticationFailed,
+        "\(action): \(name) (\(address)): the proxy does not let us through: \(text); check the user and "
+          + "password in its URL (git config http.proxy, or https_proxy)"
+      )
+    }
+    // What only an address can cause; anything else may be over in a moment.
+    let isOfAddress = ["resolve", "nsupported URL", "alformed URL", "nvalid URL", "No such file"]
+      .contains { text.contains($0) }
+    return (
+      .remoteUnavailable,
+      "\(action): \(name) (\(address)): \(text); "
+        + (isOfAddress ? remedy : "try again, and if it stays so, \(remedy)")
+    )
   }
 
   /// A text in which secrets are not to be seen.

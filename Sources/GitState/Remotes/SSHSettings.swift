@@ -9,6 +9,9 @@ struct SSHSettings: Sendable {
   /// The files of keys that may exist, in the order in which they are tried.
   var keyFiles: [String]
   var knownHostsFiles: [String]
+  /// Whether ssh's configuration names other files of the user's than `~/.ssh/known_hosts`, where libgit2 looks:
+  /// then what libgit2 finds there counts for nothing, as for ssh.
+  var hasOwnKnownHosts = false
   /// A command or host between us and the server, which libgit2 cannot go through.
   var proxy: String?
   /// Whether keys of the agent that are in no file are left out.
@@ -38,6 +41,7 @@ struct SSHSettings: Sendable {
     }
     guard answer.status == 0 else { return }
     var files: [String] = []
+    var (users, others): ([String]?, [String]) = (nil, [])
     for line in answer.output.split(whereSeparator: \.isNewline) {
       let words = line.split(separator: " ", maxSplits: 1).map(String.init)
       guard words.count == 2 else { continue }
@@ -48,15 +52,20 @@ struct SSHSettings: Sendable {
       case "user": user = url.user ?? value
       case "identityfile": files.append(Self.expanded(value))
       case "identitiesonly": usesOnlyKeyFiles = value == "yes"
-      // ssh takes the home folder from the list of users; libgit2 from HOME.
-      case "userknownhostsfile":
-        knownHostsFiles = [Self.expanded("~/.ssh/known_hosts")] + Self.files(value)
-      case "globalknownhostsfile": knownHostsFiles += Self.files(value)
+      case "userknownhostsfile": users = value == "none" ? [] : Self.files(value)
+      case "globalknownhostsfile": others = value == "none" ? [] : Self.files(value)
       case "proxycommand", "proxyjump": if value != "none" { proxy = value }
       default: break
       }
     }
     if !files.isEmpty { keyFiles = files }
+    guard let users else { return }
+    let own = Self.expanded("~/.ssh/known_hosts")
+    // ssh takes the home folder from the list of users; libgit2 from HOME.
+    let listed = getpwuid(getuid()).map { String(cString: $0.pointee.pw_dir) + "/.ssh/known_hosts" }
+    let isDefault = listed.map { users == [$0, $0 + "2"] } ?? true
+    knownHostsFiles = (isDefault ? [own] : []) + users + others
+    hasOwnKnownHosts = !isDefault && !users.contains(own)
   }
 
   private static func files(_ value: String) -> [String] {
@@ -85,7 +94,8 @@ struct SSHSettings: Sendable {
     return "[\(host)]:\(port)"
   }
 
-  /// Refuses a host key that no file of known hosts has.
+  /// Refuses a host key that no file of known hosts has; as for ssh, one that has it is enough, whatever the
+  /// others have.
   ///
   /// libgit2 has looked in `~/.ssh/known_hosts` only, and does not tell a changed key from an unknown
   /// one.
