@@ -14,6 +14,8 @@ public struct SyncReport: Sendable {
 
   /// Contracts that git got from LevelDB.
   public internal(set) var copied: [ContractKey] = []
+  /// Contracts of which a write that pended was finished, or what git had anew was taken to LevelDB.
+  public internal(set) var finished: [ContractKey] = []
   /// Contracts that git lost, since LevelDB has them no more.
   public internal(set) var removed: [ContractKey] = []
   /// Contracts that were settled as the caller said.
@@ -90,6 +92,7 @@ extension MigrationSession {
     try followRewinding(source)
     try project()
     var report = SyncReport()
+    report.finished = finished.sorted()
     let content = try source.content()
     var held = try tip().allHeld()
     try forgetAgreeing(content, held)

@@ -82,7 +82,8 @@ public final class MigrationBackend: StateBackend {
   /// What pends is done before, as before every write. Where LevelDB cannot be written, the change waits
   /// in the journal, and a notice says so.
   ///
-  /// - Throws: What the body throws; `STATE_WRITE_FAILED` where an earlier write still pends for git.
+  /// - Throws: What the body throws; `STATE_WRITE_FAILED` where an earlier write still pends for git,
+  ///   `MIGRATION_FAILED` where git's branch has lost what LevelDB is in step with, as for every write.
   func following<Value>(_ body: (GitBackend) throws(StateError) -> Value) throws(StateError)
     -> Value
   {
@@ -101,6 +102,11 @@ public final class MigrationBackend: StateBackend {
       }
     }
     let before = Result { () throws(StateError) in try gitBackend.tip() }
+    if case .success(let tip) = before, let now = try folder.state(), now.phase != .complete,
+      tip != now.projected, try !gitBackend.isAncestor(now.projected, of: tip)
+    {
+      throw MigrationSession.rewound(tip, now)
+    }
     let result = Result { () throws(StateError) in try body(gitBackend) }
     if case .success(let before) = before {
       do throws(StateError) {

@@ -27,6 +27,17 @@ struct MigrationFolder: Sendable {
     return try WriterLock(path + "/lock", until: deadline)
   }
 
+  /// Removes files that a process wrote for a moment and was ended in; call it with the lock held.
+  func sweep() {
+    for folder in [path, journalPath] {
+      // What cannot be listed or removed is in nobody's way, and tried again.
+      for name in (try? FileSystem.names(in: folder)) ?? []
+      where name.hasPrefix(FileSystem.temporaryPrefix) {
+        try? FileSystem.remove("\(folder)/\(name)")
+      }
+    }
+  }
+
   /// The state; nil where no migration is under way.
   ///
   /// - Throws: `BACKEND_UNAVAILABLE` where it cannot be read: then which side is right is not known.

@@ -1,10 +1,11 @@
 public import LosslessJSON
 
 extension SyncReport {
-  /// `{"copied","removed","resolved","conflicts":[{"key","reason","fields"}],"oddRecords","commits","before","warnings"}`.
+  /// `{"copied","finished","removed","resolved","conflicts":[{"key","reason","fields"}],"oddRecords","commits","before","warnings"}`.
   public var json: JSONObject {
     [
       "copied": .array(copied.map { .string($0.description) }),
+      "finished": .array(finished.map { .string($0.description) }),
       "removed": .array(removed.map { .string($0.description) }),
       "resolved": .array(resolved.map { .string($0.description) }),
       "conflicts": .array(

@@ -9,7 +9,9 @@ extension MigrationSession {
     do throws(StateError) {
       tip = try self.tip()
       guard tip.commitID != state.projected else { return }
-      guard try git.isAncestor(state.projected, of: tip.commitID) else { throw rewound(tip) }
+      guard try git.isAncestor(state.projected, of: tip.commitID) else {
+        throw Self.rewound(tip.commitID, state)
+      }
     } catch  where error.isOfSide {
       note("what git has anew could not be told: \(error.message)")
       return
@@ -17,10 +19,11 @@ extension MigrationSession {
     try project(from: try git.snapshot(ofCommit: state.projected), to: tip)
   }
 
-  private func rewound(_ tip: StateSnapshot) -> StateError {
+  /// Git's branch has lost the commit that LevelDB is in step with: nothing is written on top of that.
+  static func rewound(_ tip: String?, _ state: MigrationState) -> StateError {
     StateError(
       .migrationFailed,
-      "nothing was written: git's branch is at \(tip.commitID?.prefix(7) ?? "no commit"), which does "
+      "nothing was written: git's branch is at \(tip?.prefix(7) ?? "no commit"), which does "
         + "not descend from \(state.projected?.prefix(7) ?? "none"), the last commit that LevelDB is in "
         + "step with; look at what was undone, then run: gitstate migrate sync")
   }

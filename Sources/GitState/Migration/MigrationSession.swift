@@ -13,6 +13,8 @@ final class MigrationSession {
   var notes: [String] = []
   /// Contracts that were found changed on both sides: what became of them is told at the end.
   var clashes: Set<ContractKey> = []
+  /// Contracts of which a write was finished, on whichever side it pended.
+  var finished: Set<ContractKey> = []
   /// Whether a write to LevelDB failed in a way that leaves open whether it happened.
   var isSourceUnknown = false
   var opened: OpenSource?
@@ -144,6 +146,7 @@ final class MigrationSession {
   func settle(_ entry: JournalEntry) {
     let done = entry.records.filter(\.isDone)
     for record in done { state.unsynced[record.key] = nil }
+    finished.formUnion(done.map(\.key))
     endConflicts(of: Set(done.map(\.key)), before: entry.id)
     do throws(StateError) {
       if !done.isEmpty {
@@ -297,6 +300,7 @@ extension MigrationBackend {
   /// Runs a body while the migration's lock is held.
   func withLock<Value>(_ body: () throws(StateError) -> Value) throws(StateError) -> Value {
     let lock = try folder.lock(until: deadline)
+    folder.sweep()
     do throws(StateError) {
       let value = try body()
       lock.unlock()

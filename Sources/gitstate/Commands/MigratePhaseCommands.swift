@@ -82,6 +82,9 @@ struct PhaseOptions: ParsableArguments {
     let commit = step.commit.map { "[\($0.prefix(7))] " } ?? ""
     Output.line("\(commit)Phase \(step.phase.number) (\(step.phase.rawValue)): \(meaning).")
     for line in step.parity.map({ ParityText(report: $0).counts }) ?? [] { Output.line(line) }
-    if step.phase != .dualWrite { options.note("The way back: gitstate migrate rollback") }
+    options.note(
+      step.phase == .dualWrite
+        ? "The way back to reads from git: gitstate migrate cutover, once gitstate migrate verify finds "
+          + "no difference" : "The way back: gitstate migrate rollback")
   }
 }

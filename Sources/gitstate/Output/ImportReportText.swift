@@ -20,20 +20,20 @@ struct ImportReportText {
       "\(report.invalid.count) invalid",
     ]
     Output.line(counts.joined(separator: ", "))
-    guard !options.quiet else { return }
-    for difference in report.differences {
-      Output.line("kept  \(difference.key.description.escapingUnprintable), the source differs in:")
-      for field in difference.fields {
-        let (old, new) = (
-          field.old.map(ValueText.of) ?? "none", field.new.map(ValueText.of) ?? "none"
-        )
-        Output.line("    \(field.path.escapingUnprintable)  kept \(old), source \(new)")
-      }
-    }
+    // What was replaced must be found again, also by a script that wants no notes.
     if report.updated > 0, !isDryRun, let before = report.changes.from {
       Output.line(
         "The state before is \(before.prefix(7)); go back to it with: gitstate rollback "
           + before.prefix(7))
+    }
+    guard !options.quiet else { return }
+    for difference in report.differences {
+      Output.line("kept  \(difference.key.description.escapingUnprintable), the source differs in:")
+      for field in difference.fields {
+        let texts = ValueText.of([field.old, field.new], field: field.path)
+        let (old, new) = (texts[0] ?? "none", texts[1] ?? "none")
+        Output.line("    \(field.path.escapingUnprintable)  kept \(old), source \(new)")
+      }
     }
     if !report.differences.isEmpty {
       Output.line("Take the source's records with --overwrite.")
@@ -44,7 +44,7 @@ struct ImportReportText {
           + record.problems.joined(separator: "; "))
     }
     for record in report.invalid { Output.line("left out  \(record)") }
-    if let from = report.changes.from, report.changes.to != nil {
+    if let from = report.changes.from, report.changes.to != nil, report.updated == 0 {
       options.note("The way back: gitstate rollback \(from.prefix(7))")
     }
   }

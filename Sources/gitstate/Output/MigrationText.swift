@@ -58,9 +58,8 @@ struct ParityText {
   /// Fields that differ, a line each.
   static func fields(_ fields: [FieldChange]) -> [String] {
     fields.map { field in
-      let (old, new) = (
-        field.old.map(ValueText.of) ?? "none", field.new.map(ValueText.of) ?? "none"
-      )
+      let texts = ValueText.of([field.old, field.new], field: field.path)
+      let (old, new) = (texts[0] ?? "none", texts[1] ?? "none")
       return "    \(field.path.escapingUnprintable)  LevelDB \(old), git \(new)"
     }
   }
@@ -72,6 +71,7 @@ enum SyncText {
     let commit = report.commits.last.map { "[\($0.prefix(7))] " } ?? ""
     var lines = [
       "\(commit)\(Output.count(report.copied.count, "contract")) copied to git"
+        + (report.finished.isEmpty ? "" : ", \(report.finished.count) pending before and done now")
         + (report.removed.isEmpty ? "" : ", \(report.removed.count) removed from git")
         + (report.resolved.isEmpty ? "" : ", \(report.resolved.count) settled")
         + (report.conflicts.isEmpty ? "" : ", \(report.conflicts.count) left alone")
@@ -80,6 +80,9 @@ enum SyncText {
     // A first sync copies all there is, which verify and list show better.
     for key in report.copied where report.copied.count <= 20 {
       lines.append("copied   \(key.description.escapingUnprintable)")
+    }
+    for key in report.finished where report.finished.count <= 20 {
+      lines.append("done     \(key.description.escapingUnprintable)")
     }
     for key in report.removed {
       lines.append("removed  \(key.description.escapingUnprintable): LevelDB has it no more")
