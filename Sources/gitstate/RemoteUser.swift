@@ -25,8 +25,22 @@ struct RemoteArguments: ParsableArguments {
   }
 }
 
+/// The remote that a command is about, and how it is talked to.
+struct RemoteTarget: ParsableArguments {
+  @Argument(help: "The remote; default: the branch's own, or origin, or the only one.")
+  var remote: String?
+
+  @OptionGroup var arguments: RemoteArguments
+
+  /// What the library needs to know.
+  func options(_ global: GlobalOptions) -> RemoteOptions { arguments.options(global) }
+}
+
 /// The terminal that the user sits at, wherever standard input and output go.
 enum Terminal {
+  /// Whether it says of itself that it can nothing but print lines.
+  static var isDumb: Bool { getenv("TERM").map { String(cString: $0) == "dumb" } ?? false }
+
   /// Whether somebody can be asked; git's variable for "never" counts here, too.
   static var isThere: Bool {
     let prompt = getenv("GIT_TERMINAL_PROMPT").map { String(cString: $0) }

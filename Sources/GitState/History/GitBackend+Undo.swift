@@ -273,6 +273,24 @@ extension DeploymentFolder {
 }
 
 extension GitReader {
+  /// What to say of a range that has no commit where its reverse has some; else nothing.
+  private func reversalHint(_ range: String, from end: ObjectID?, hiding start: ObjectID?)
+    throws(StateError) -> String
+  {
+    guard let start, let end else { return "" }
+    let isReversed = try convertingGitErrors(.backendUnavailable, "the history could not be read") {
+      var isFound = false
+      try repository.walk(from: [start], hiding: [end], order: .topological) { commit in
+        isFound = try isChanging(commit)
+        return !isFound
+      }
+      return isFound
+    }
+    guard isReversed, let dots = range.firstRange(of: "..") else { return "" }
+    let (old, new) = (String(range[..<dots.lowerBound]), String(range[dots.upperBound...]))
+    return "; the other way round it has: \("\(new)..\(old)".quoted)"
+  }
+
   /// Revisions with ranges in place of which their commits stand, newest first.
   fileprivate func expanded(_ revisions: [String]) throws(StateError) -> [String] {
     var expanded: [String] = []
@@ -295,7 +313,8 @@ extension GitReader {
       guard !commits.isEmpty else {
         throw StateError(
           .invalidArgument,
-          "nothing was written: \(revision.quoted) has no commit that changed the state")
+          "nothing was written: \(revision.quoted) has no commit that changed the state"
+            + (try reversalHint(revision, from: end, hiding: start)))
       }
       expanded += commits
     }

@@ -42,10 +42,8 @@ extension Repository {
       let problem = isOfIndex ? "it is a file in git's index" : Self.problem(revision, error)
       throw StateError(
         .notFound,
-        error.code == .peel
-          ? "\(error.message.escapingUnprintable); name the commit that has it"
-          : problem.map { "\(revision.quoted) is no commit: \($0)" }
-            ?? "\(revision.quoted) is no revision of this repository; git log shows what there is",
+        problem.map { "\(revision.quoted) is no commit: \($0)" }
+          ?? "\(revision.quoted) is no revision of this repository; git log shows what there is",
         underlying: error)
     }
   }
@@ -60,6 +58,10 @@ extension Repository {
       return error.message.contains("too short")
         ? "give at least four characters of its ID"
         : "several IDs begin like that; give more characters of it"
+    case .peel:
+      // It names it first.
+      let what = error.message.replacing("\"\(revision)\" ", with: "", maxReplacements: 1)
+      return "it \(what.escapingUnprintable); name the commit that has it"
     default:
       if revision.allSatisfy(\.isWhitespace) { return "it is empty" }
       if revision.contains("..") { return "it is a range, where one commit is meant" }

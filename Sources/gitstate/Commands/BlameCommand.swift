@@ -27,7 +27,7 @@ struct BlameCommand: AsyncParsableCommand {
     }
     let palette = Palette(options)
     let width = lines.map(\.field.count).max() ?? 0
-    let values = lines.map { ValueText.of($0.value) }
+    let values = lines.map { ValueText.of($0.value, field: $0.field) }
     let valueWidth = values.map(\.count).filter { $0 <= 66 }.max() ?? 0
     let authorWidth = lines.map { $0.commit?.author.name.count ?? 0 }.max() ?? 0
     for (line, value) in zip(lines, values) {

@@ -11,17 +11,14 @@ struct FetchCommand: AsyncParsableCommand {
       and sync refuse it until it is accepted with --accept-rewritten.
       """)
 
-  @Argument(help: "The remote; default: the branch's own, or origin, or the only one.")
-  var remote: String?
-
   @Flag(help: "Take a history that was rewritten for the remote's from now on.")
   var acceptRewritten = false
 
-  @OptionGroup var remoteArguments: RemoteArguments
+  @OptionGroup var target: RemoteTarget
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {
-    let (remote, accepts, talk) = (remote, acceptRewritten, remoteArguments.options(options))
+    let (remote, accepts, talk) = (target.remote, acceptRewritten, target.options(options))
     let result = try await options.openState().withGit(named: "fetch") { git throws(StateError) in
       try git.fetch(from: remote, options: talk, acceptsRewritten: accepts)
     }

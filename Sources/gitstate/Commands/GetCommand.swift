@@ -41,7 +41,7 @@ struct GetCommand: AsyncParsableCommand {
       let width = contract.record.map(\.key.count).max() ?? 0
       for (name, value) in contract.record {
         Output.line(
-          "\(name.escapingUnprintable.padded(to: width))  \(ValueText.of(value))")
+          "\(name.escapingUnprintable.padded(to: width))  \(ValueText.of(value, field: name))")
       }
     }
   }

@@ -11,20 +11,17 @@ struct PushCommand: AsyncParsableCommand {
       them first. Done means that the remote has said so.
       """)
 
-  @Argument(help: "The remote; default: the branch's own, or origin, or the only one.")
-  var remote: String?
-
   @Flag(
     help: """
       Let the remote lose commits that were seen there, if it still is where it was seen last.
       """)
   var forceWithLease = false
 
-  @OptionGroup var remoteArguments: RemoteArguments
+  @OptionGroup var target: RemoteTarget
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {
-    let (remote, force, talk) = (remote, forceWithLease, remoteArguments.options(options))
+    let (remote, force, talk) = (target.remote, forceWithLease, target.options(options))
     let result = try await options.openState().withGit(named: "push") { git throws(StateError) in
       try git.push(to: remote, options: talk, forceWithLease: force)
     }

@@ -5,10 +5,16 @@ import LosslessJSON
 struct ShowCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show",
-    abstract: "Show a commit and what it changed, contract by contract.")
+    abstract: "Show a commit and what it changed, contract by contract.",
+    discussion:
+      "Markdown is for a pull request's comment, HTML is one file without outside resources, as with diff."
+  )
 
   @Argument(help: "The commit. Default: the last one of the branch that has the state.")
   var revision: String?
+
+  @Option(help: "text, markdown or html.")
+  var format = DiffCommand.Format.text
 
   @OptionGroup var options: GlobalOptions
 
@@ -23,6 +29,14 @@ struct ShowCommand: AsyncParsableCommand {
       Output.writeJSON(.object(report.json))
       return
     }
+    switch format {
+    case .text: print(report)
+    case .markdown: Output.line(report.markdown)
+    case .html: Output.line(report.html)
+    }
+  }
+
+  private func print(_ report: CommitReport) {
     let palette = Palette(options)
     let entry = report.entry
     let author = "\(entry.author.name) <\(entry.author.email)>".escapingUnprintable
@@ -42,19 +56,8 @@ struct ShowCommand: AsyncParsableCommand {
     for line in ChangeSetText(changes: report.changes, palette: palette).lines {
       Output.line(line)
     }
-    print(report.dropped, palette)
-  }
-
-  /// What a merge left out, by the parent that had it.
-  private func print(_ dropped: [DroppedChange], _ palette: Palette) {
-    var rest = dropped
-    while let parent = rest.first?.parent {
-      let changes = ChangeSet(changes: rest.filter { $0.parent == parent }.map(\.change))
-      rest.removeAll { $0.parent == parent }
-      Output.line(
-        palette.bold(
-          "Dropped by this merge, though its parent \(parent.prefix(7)) has it and no side took it back:"
-        ))
+    for (parent, changes) in report.droppedByParent {
+      Output.line(palette.bold(CommitReport.droppedTitle(parent)))
       for line in ChangeSetText(changes: changes, palette: palette).lines { Output.line(line) }
     }
   }

@@ -48,13 +48,8 @@ struct SyncCommand: AsyncParsableCommand {
 
 /// The arguments of commands that take in what a remote has.
 struct ExchangeArguments: ParsableArguments {
-  @Argument(help: "The remote; default: the branch's own, or origin, or the only one.")
-  var remote: String?
-
-  @Option(help: "Settle conflicts: ours, theirs, KEY=ours or KEY=theirs. Repeat it for more.")
-  var resolve: [String] = []
-
-  @OptionGroup var remoteArguments: RemoteArguments
+  @OptionGroup var target: RemoteTarget
+  @OptionGroup var settling: ResolveArguments
 
   /// Opens the state and exchanges with the remote.
   func run(
@@ -63,7 +58,9 @@ struct ExchangeArguments: ParsableArguments {
       @escaping @Sendable (GitBackend, String?, MergeResolution, RemoteOptions)
       throws(StateError) -> SyncResult
   ) async throws -> SyncResult {
-    let (remote, resolve, talk) = (remote, resolve, remoteArguments.options(options))
+    let (remote, resolve, talk) = (
+      target.remote, settling.resolve, target.options(options)
+    )
     return try await options.openState().withGit(named: command, changesState: true) {
       git throws(StateError) in
       // Keys are looked up only where there are any: the state need not be readable to be mended.

@@ -59,7 +59,7 @@ struct ChangeSetText {
     let width = fields.map(\.path.count).max() ?? 0
     return fields.map { field in
       let name = palette.faint(field.path.escapingUnprintable.padded(to: width))
-      let texts = ValueText.of([field.old, field.new])
+      let texts = ValueText.of([field.old, field.new], field: field.path)
       let values =
         switch (texts[0], texts[1]) {
         case (nil, let new?): new

@@ -63,7 +63,8 @@ struct Failure {
       conflict.key.name.isEmpty
       ? "chain \(conflict.key.chainID)" : conflict.key.description.escapingUnprintable
     let name = "\(key) \(conflict.field.escapingUnprintable)"
-    let values = ValueText.of([conflict.base, conflict.ours, conflict.theirs])
+    let values = ValueText.of(
+      [conflict.base, conflict.ours, conflict.theirs], field: conflict.field)
     let lines = zip(["base", "ours", "theirs"], values).map { side, value in
       let absence = side == conflict.removingSide?.rawValue ? "contract not there" : "none"
       return "    \(side.padded(to: 6))  \(value ?? absence)"

@@ -30,7 +30,7 @@ enum Output {
 
   /// Shows progress on one line of a terminal, over and over; elsewhere nothing.
   static func progress(_ text: String) {
-    guard isatty(STDERR_FILENO) == 1 else { return }
+    guard isatty(STDERR_FILENO) == 1, !Terminal.isDumb else { return }
     write("\r\u{1B}[K\(text)", to: STDERR_FILENO)
   }
 
@@ -65,7 +65,7 @@ struct Palette {
 
   init(_ options: GlobalOptions) {
     let noColor = getenv("NO_COLOR").map { $0.pointee != 0 } ?? false
-    isColoured = !options.noColor && !noColor && isatty(STDOUT_FILENO) == 1
+    isColoured = !options.noColor && !noColor && !Terminal.isDumb && isatty(STDOUT_FILENO) == 1
   }
 
   func bold(_ text: String) -> String { coloured(text, "1") }
@@ -103,11 +103,13 @@ enum ValueText {
   /// A text without its quotation marks, anything else as compact JSON.
   ///
   /// An empty text is `""`, so that it can be seen; what is huge is cut, and says so.
-  static func of(_ value: JSONValue) -> String { of([value])[0] ?? "" }
+  static func of(_ value: JSONValue, field: String = "") -> String {
+    of([value], field: field)[0] ?? ""
+  }
 
-  /// Values that are shown beside each other: those that are cut show where they differ.
-  static func of(_ values: [JSONValue?]) -> [String?] {
-    ValueExcerpt.texts(of: values).map { text in
+  /// Values of a field that are shown beside each other: those that are cut show where they differ.
+  static func of(_ values: [JSONValue?], field: String = "") -> [String?] {
+    ValueExcerpt.texts(of: values, field: field).map { text in
       text.map { $0.isEmpty ? "\"\"" : $0.escapingUnprintable }
     }
   }

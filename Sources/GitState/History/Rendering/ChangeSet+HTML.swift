@@ -11,6 +11,12 @@ extension ChangeSet {
     if let new = ends[1] ?? (ends[0] == nil ? nil : "files that are not committed") {
       body += "<p class=\"ends\">\(ends[0] ?? "nothing") &rarr; \(new)</p>\n"
     }
+    return Self.page(title, body + htmlSections)
+  }
+
+  /// What changed, as it stands in a page: redeployments first, then each network's changes.
+  var htmlSections: String {
+    var body = ""
     let redeployed = redeployed
     if !redeployed.isEmpty {
       let names = redeployed.prefix(20).map {
@@ -39,22 +45,27 @@ extension ChangeSet {
       }
       body += "</section>\n"
     }
-    return """
-      <!DOCTYPE html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-      <title>\(Markup.html(title))</title>
-      <style>
-      \(Self.style)
-      </style>
-      </head>
-      <body>
-      \(body)</body>
-      </html>
-      """
+    return body
+  }
+
+  /// A whole HTML file.
+  static func page(_ title: String, _ body: String) -> String {
+    """
+    <!DOCTYPE html>
+    <html lang="en">
+    <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+    <title>\(Markup.html(title))</title>
+    <style>
+    \(style)
+    </style>
+    </head>
+    <body>
+    \(body)</body>
+    </html>
+    """
   }
 
   private static let style = """
@@ -99,7 +110,7 @@ extension ChangeSet {
     var text = "<article class=\"\(kind)\"><h3><span class=\"kind\">\(kind)</span> \(title)</h3>\n"
     text += "<dl>\n"
     for field in fields {
-      let values = ValueExcerpt.texts(of: [field.old, field.new])
+      let values = ValueExcerpt.texts(of: [field.old, field.new], field: field.path)
       let old = values[0].map { "<del>\(shown($0))</del>" } ?? ""
       let new = values[1].map { "<ins>\(shown($0))</ins>" } ?? ""
       text += "<dt>\(Markup.html(field.path))</dt><dd>\(old)\(new)</dd>\n"

@@ -63,7 +63,7 @@ extension ChangeSet {
 
   private static func rows(_ kind: String, _ name: String, _ fields: [FieldChange]) -> [String] {
     let cells = fields.map { field in
-      let values = ValueExcerpt.texts(of: [field.old, field.new])
+      let values = ValueExcerpt.texts(of: [field.old, field.new], field: field.path)
       return "\(Markdown.escaped(field.path)) | \(Markdown.cell(values[0])) | "
         + "\(Markdown.cell(values[1])) |"
     }

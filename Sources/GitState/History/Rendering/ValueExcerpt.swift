@@ -19,9 +19,12 @@ public enum ValueExcerpt {
   ///
   /// Where any is cut, all are cut to the place at which they begin to differ.
   ///
-  /// - Parameter values: The values; nil where there is none.
+  /// - Parameters:
+  ///   - values: The values; nil where there is none.
+  ///   - field: Whose values they are; a record's time, which is in milliseconds, has its date beside it.
   /// - Returns: A text for each value.
-  public static func texts(of values: [JSONValue?]) -> [String?] {
+  public static func texts(of values: [JSONValue?], field: String = "") -> [String?] {
+    if field == Contract.Field.timestamp { return values.map { value in value.map(time) } }
     let texts = values.map { value in value.map { $0.string ?? $0.text(.compact) } }
     guard texts.contains(where: { ($0?.utf8.count ?? 0) > whole }) else { return texts }
     let start = max(0, commonLength(texts.compactMap(\.self)) - 100)
@@ -29,6 +32,15 @@ public enum ValueExcerpt {
       guard let text, text.utf8.count > whole else { return text }
       return excerpt(of: text, from: start)
     }
+  }
+
+  /// `1753441878006 (2025-07-25T11:11:18.006Z)`; what is no time is as it is.
+  private static func time(_ value: JSONValue) -> String {
+    let text = value.string ?? value.text(.compact)
+    // The years from 1 to 9999, which ISO 8601 has.
+    guard let time = value.number?.int64, (-62_135_596_800_000...253_402_300_799_999).contains(time)
+    else { return text }
+    return "\(text) (\(StateTime.iso8601(milliseconds: time)))"
   }
 
   private static func commonLength(_ texts: [String]) -> Int {
