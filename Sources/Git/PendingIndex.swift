@@ -93,7 +93,8 @@ public final class PendingIndex {
   private static func locked(_ lock: String) -> GitError {
     GitError(
       .locked,
-      "\(lock) exists: another git program is at work, or one has crashed; gitstate locks tells "
+      "\(lock) exists: another git program is at work (such as a git commit -a whose editor is open), or "
+        + "one has crashed; gitstate locks tells "
         + "which, and removes it if none is", category: .index, context: lock)
   }
 }

@@ -5,6 +5,20 @@ import Testing
 
 /// Proxies, as git's configuration and the environment name them.
 @Suite(.scratchDirectory) struct ProxyTests {
+  @Test(.enabled(if: ProxyServer.reasonNotToRun == nil, "needs tinyproxy"))
+  func aProxyThatRefusesThePasswordIsTold() async throws {
+    let project = try await sampleRepository()
+    try await git("remote", "add", "origin", "https://localhost:1/state.git", in: project)
+    try await ProxyServer.with(login: "ada right-pa55") { proxy in
+      let url = proxy.url.replacing("http://", with: "http://ada:wr0ng-pa55@")
+      try await git("config", "http.proxy", url, in: project)
+      let refused = try await refusal("fetch", in: project)
+      #expect(refused.message.contains("the user and password in its URL"), "\(refused.message)")
+      #expect(refused.message.contains("git config http.proxy"))
+      #expect(!refused.message.contains("wr0ng"))
+    }
+  }
+
   @Test(
     .enabled(
       if: WebServer.reasonNotToRun == nil && ProxyServer.reasonNotToRun == nil,

@@ -24,7 +24,14 @@ public struct ProxyServer: Sendable {
   }
 
   /// Runs a body while a proxy runs.
-  public static func with(_ body: @Sendable (ProxyServer) async throws -> Void) async throws {
+  ///
+  /// - Parameters:
+  ///   - login: A user and a password, with a space between them, that it asks for; nil asks for none.
+  ///   - body: What is done meanwhile.
+  /// - Throws: What the body throws, and where no proxy can be started.
+  public static func with(
+    login: String? = nil, _ body: @Sendable (ProxyServer) async throws -> Void
+  ) async throws {
     let folder = try makeFolder(ScratchDirectory.current.path.appending("proxy"))
     try await TestPort.retrying { port in
       try writeFile(
@@ -38,6 +45,7 @@ public struct ProxyServer: Sendable {
         PidFile "\(folder)/pid"
         MaxClients 20
         Allow 127.0.0.1
+        \(login.map { "BasicAuth \($0)" } ?? "")
 
         """)
       let started = try await runProgram(

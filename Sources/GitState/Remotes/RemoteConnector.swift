@@ -207,6 +207,15 @@ extension StateError {
           + "password in its URL (git config http.proxy, or https_proxy)"
       )
     }
+    if text.contains("through the proxy") {
+      // Of a proxy's refusal libgit2 sees no more than that the connection ends.
+      return (
+        .remoteUnavailable,
+        "\(action): \(name) (\(address)): \(text); try again, and if it stays so, look whether the proxy takes "
+          + "the user and password in its URL (git config http.proxy, or https_proxy): git fetch tells its "
+          + "answer"
+      )
+    }
     // What only an address can cause; anything else may be over in a moment.
     let isOfAddress = ["resolve", "nsupported URL", "alformed URL", "nvalid URL", "No such file"]
       .contains { text.contains($0) }

@@ -61,7 +61,7 @@ struct StaleIndex {
   ) throws -> [File] {
     guard let tip else { return [] }
     var found: [File] = []
-    for (path, current) in candidates(entries, folder) {
+    for (path, current) in differing(entries, folder) {
       var indexed: ObjectID?
       if let entry = entries[path] {
         guard case .staged(let entry) = entry, !entry.skipWorktree, !entry.intentToAdd else {
@@ -69,9 +69,7 @@ struct StaleIndex {
         }
         indexed = entry.id
       }
-      guard indexed != current?.id, try blob(at: "\(root)/\(path)") == current?.id else {
-        continue
-      }
+      guard try blob(at: "\(root)/\(path)") == current?.id else { continue }
       var version: Commit?
       if let indexed {
         version = try Self.version(indexed, of: path, before: tip, repository)
@@ -82,20 +80,27 @@ struct StaleIndex {
     return found
   }
 
-  /// The state's files that the branch or the index has, by path.
-  private static func candidates(_ entries: [String: IndexEntry], _ folder: DeploymentFolder) -> [(
+  /// The state's files that the branch and the index have differently, by path: hardly ever any.
+  private static func differing(_ entries: [String: IndexEntry], _ folder: DeploymentFolder) -> [(
     path: String, current: (id: ObjectID, mode: FileMode)?
   )] {
-    var paths: [FileName: (id: ObjectID, mode: FileMode)?] = [:]
+    var found: [(path: String, current: (id: ObjectID, mode: FileMode)?)] = []
+    var known = 0
     for (name, item) in folder.items {
       guard let blob = item.blob else { continue }
-      paths[FileName(folder.pathOf(name.text))] = .some((id: blob, mode: item.mode))
+      let path = folder.pathOf(name.text)
+      let entry = entries[path]
+      if entry != nil { known += 1 }
+      if case .staged(let entry)? = entry, entry.id == blob { continue }
+      found.append((path, (blob, item.mode)))
     }
-    for path in entries.keys where path.hasSuffix(".json") && paths[FileName(path)] == nil {
-      let name = FileSystem.split(path).name
-      if folder[name] == nil, !name.hasPrefix(".") { paths[FileName(path)] = .some(nil) }
+    if known < entries.count {
+      for path in entries.keys where path.hasSuffix(".json") {
+        let name = FileSystem.split(path).name
+        if folder[name] == nil, !name.hasPrefix(".") { found.append((path, nil)) }
+      }
     }
-    return paths.sorted { $0.key < $1.key }.map { ($0.key.text, $0.value) }
+    return found.sorted { $0.path.precedes($1.path) }
   }
 
   /// The working file's blob; nil where there is no file.

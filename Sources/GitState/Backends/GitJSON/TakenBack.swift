@@ -19,8 +19,10 @@ struct TakenBack {
   ) throws -> [String] {
     guard let tip, !repository.isShallow else { return [] }
     var sentences: [String] = []
-    for (path, note) in notes.files where !note.isLeftBehind && note.commit != tip {
-      if let paths, !paths.contains(FileName(path)) { continue }
+    let noted =
+      paths.map { paths in paths.map(\.text).compactMap { path in notes[path].map { (path, $0) } } }
+      ?? notes.files
+    for (path, note) in noted where !note.isLeftBehind && note.commit != tip {
       let (parent, name) = FileSystem.split(path)
       guard parent == folder.path || folder.path.isEmpty, folder[name]?.blob != note.blob,
         // A note may be of a branch that is gone.

@@ -91,7 +91,12 @@ struct WorkingFiles {
     let base = try base(file, tip: tip?.blob, commit: commit, repository)
     // What it was in step with may be another branch's: then somebody brought it here, as git merge does.
     let isForeign =
-      if let base, let commit { try !repository.isAncestor(base.commit, of: commit) } else { false }
+      if let base, let commit, base.commit != commit {
+        // It may be gone altogether.
+        try !repository.contains(base.commit) || !repository.isAncestor(base.commit, of: commit)
+      } else {
+        false
+      }
     if let base, blob == base.blob, !isForeign { return .behind }
     guard case .deployment(let edited) = DeploymentFile.parse(name: name, bytes: bytes) else {
       return .left(
