@@ -48,6 +48,9 @@ public final class PendingReference {
   public func move(in repository: borrowing Repository) throws(GitError) {
     try takeLock()
     guard try repository.directTarget(ofReference: name) == old else {
+      // Whoever asks next, also in this process, must not meet our lock.
+      try FileSystem.remove(lock)
+      isLocked = false
       throw GitError(
         .modified, "the reference has moved meanwhile", category: .reference, context: name)
     }
@@ -56,6 +59,14 @@ public final class PendingReference {
     try FileSystem.rename(lock, to: path)
     isLocked = false
     area.noteName(path)
+  }
+
+  /// Makes the folder that the reference goes to, where it is the first there.
+  func makeFolder() throws(GitError) {
+    let folder = FileSystem.parent(path)
+    guard try FileSystem.status(folder) == nil else { return }
+    try FileSystem.makeFolders(folder)
+    area.noteName(folder)
   }
 
   /// Refuses a new reference of which another one would be the folder, or the other way round.
@@ -84,8 +95,7 @@ public final class PendingReference {
       // A branch that is packed has no folder; git removes empty ones as it packs.
       let folder = FileSystem.parent(path)
       guard try FileSystem.status(folder) == nil else { throw error }
-      try FileSystem.makeFolders(folder)
-      area.noteName(folder)
+      try makeFolder()
       throw GitError(.modified, "the folder \(folder) was not there", category: .reference)
     }
     isLocked = true

@@ -4,23 +4,21 @@
 /// and no more is waited for. A process that is cut off leaves no lock that stays.
 public final class StagedNotes {
   private let targets: [String: ObjectID]
-  /// Nil where nothing is to be moved.
+  /// Nil where nothing is to be moved or made.
   private let area: StagingArea?
   private let place: String?
   private let moves: [PendingReference]
   private let locks: StagedFile?
-  private var left: [String]
 
   fileprivate init(
     _ targets: [String: ObjectID], _ area: StagingArea?, _ moves: [PendingReference],
-    locks: StagedFile?, left: [String]
+    locks: StagedFile?
   ) {
     self.targets = targets
     self.area = area
     place = area?.folder
     self.moves = moves
     self.locks = locks
-    self.left = left
   }
 
   deinit { if let place { TransientFolder.remove(place) } }
@@ -31,14 +29,16 @@ public final class StagedNotes {
   /// Moves them, whatever they name now.
   ///
   /// - Parameter repository: The repository that they were staged in.
-  /// - Returns: Those that could not be moved so: they are new, or others move them as well.
+  /// - Returns: Those that could not be moved so, as others move them as well.
   /// - Throws: ``GitError`` where a file cannot be written.
   public func publish(in repository: borrowing Repository) throws(GitError) -> [String] {
-    guard let area, let locks else { return left }
+    guard let area, let locks else { return [] }
     try area.flush()
     try locks.publish()
+    var left: [String] = []
     for move in moves {
       do throws(GitError) {
+        try move.makeFolder()
         try move.move(in: repository)
       } catch {
         guard error.code == .locked || error.code == .modified else { throw error }
@@ -62,18 +62,12 @@ extension Repository {
   public func stageNotes(
     _ targets: [String: ObjectID], logMessage: String, committer: Signature, below folder: String
   ) throws(GitError) -> StagedNotes {
-    var old: [(name: String, id: ObjectID)] = []
-    var left: [String] = []
+    var old: [(name: String, id: ObjectID?)] = []
     for name in targets.keys.sorted() {
-      guard let present = try target(ofReference: name) else {
-        left.append(name)
-        continue
-      }
+      let present = try target(ofReference: name)
       if present != targets[name] { old.append((name, present)) }
     }
-    guard !old.isEmpty else {
-      return StagedNotes(targets, nil, [], locks: nil, left: left)
-    }
+    guard !old.isEmpty else { return StagedNotes(targets, nil, [], locks: nil) }
     let place = try TransientFolder.make(below: folder)
     do throws(GitError) {
       let area = try StagingArea(
@@ -89,7 +83,7 @@ extension Repository {
       let locks = try area.stage(
         Array(lines.utf8), for: "\(place)/\(TransientFolder.locks)", mode: 0o600)
       area.startWriteBack()
-      return StagedNotes(targets, area, moves, locks: locks, left: left)
+      return StagedNotes(targets, area, moves, locks: locks)
     } catch {
       TransientFolder.remove(place)
       throw error

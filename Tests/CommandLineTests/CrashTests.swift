@@ -41,6 +41,35 @@ import Testing
     #expect(try entries(of: project.appending(".git/gitstate/staged")) == [])
   }
 
+  /// libgit2 itself, where it makes a reference, would leave a lock that nobody may take away.
+  @Test(arguments: ["remotes/origin/main.lock", "gitstate/seen/origin/main.lock"])
+  func aKilledFirstPullLeavesNoLock(lock: String) async throws {
+    let store = try await newRepository("store")
+    try await put("Theirs", "1", in: store)
+    var points = 0
+    for call in ["openat", "write", "fsync", "link", "renameat2", "rename"] {
+      let project = scratch.appending(call)
+      try await git("clone", "-q", "--no-local", store.string, project.string, in: scratch)
+      for reference in try await git(
+        "for-each-ref", "--format=%(refname)", "refs/remotes", in: project
+      )
+      .split(separator: "\n") { try await git("update-ref", "-d", String(reference), in: project) }
+      let killed = try await runProgram(
+        "strace",
+        [
+          "-f", "-qq", "-o", "/dev/null", "-P", project.appending(".git/refs/\(lock)").string,
+          "-e", "trace=\(call)", "-e", "inject=\(call):signal=KILL:when=1",
+          gitstateProgram.string, "pull", "--quiet",
+        ], in: project)
+      if killed.status == 0 { continue }
+      points += 1
+      try await succeed("pull", "--quiet", in: project)
+      try await git("fetch", "-q", in: project)
+      try await expectSound(project)
+    }
+    #expect(points > 1)
+  }
+
   @Test(arguments: ["openat:ENOSPC", "write:EIO", "fsync:EIO", "renameat2:EACCES", "mkdir:EDQUOT"])
   func aFailedCallIsAnErrorOrNoHarm(fault: String) async throws {
     let parts = fault.split(separator: ":").map(String.init)
@@ -113,6 +142,30 @@ import Testing
     try await succeed("delete", "56-D", in: project)
     #expect(try await succeed("list", in: project) == before)
     try await expectSound(project)
+  }
+
+  @Test func whoeverPacksAlreadyIsWaitedForAndThenNamed() async throws {
+    let project = try await newRepository()
+    for name in ["A", "B"] { try await put(name, "1", in: project) }
+    try await succeed("optimize", in: project)
+    try await put("C", "1", in: project)
+    let lock = project.appending(".git/gitstate/optimize.lock")
+    try await withFileLocked(lock, .flock) { process in
+      try writeFile(lock, #"{"process":\#(process),"since":"2025-07-25T11:11:18Z"}"#)
+      let refused = try await gitstate(
+        ["optimize", "--json", "--lock-timeout", "0.2"], in: project)
+      let error = try JSONValue(parsing: refused.output)["error"]
+      #expect(error?["code"]?.string == "LOCK_TIMEOUT")
+      #expect(error?["message"]?.string?.contains("process \(process), since") == true)
+      // What a put starts by itself has nothing to say.
+      _ = try await gitstate(["optimize", "--auto", "--quiet"], in: project)
+    }
+    #expect(try await succeed("optimize", in: project).contains("objects packed"))
+    async let waits = gitstate(["optimize", "--lock-timeout", "60"], in: project)
+    try await withFileLocked(lock, .flock) { _ in
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    #expect(try await waits.status == 0)
   }
 
   @Test func manyLooseObjectsArePackedByThemselves() async throws {
