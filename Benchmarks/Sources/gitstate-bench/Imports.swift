@@ -62,7 +62,8 @@ struct Imports {
     }
     report.add(what, "as they left it", try size(), "MB")
     let start = ContinuousClock.now
-    try run(program, ["optimize", "--quiet"], in: path)
+    // The upkeep of this process may still be packing, and counts.
+    try run(program, ["optimize", "--quiet", "--lock-timeout", "600"], in: path)
     report.add(
       "optimize after \(puts) puts", "GitState", (ContinuousClock.now - start).seconds, "s")
     report.add(what, "after gitstate optimize", try size(), "MB")

@@ -19,21 +19,31 @@ extension GitBackend {
   /// Objects only move: none is removed that a pack on disk does not have, so that it is safe beside
   /// other programs, whatever they are about to name. (`git gc` also removes what nothing names.)
   ///
+  /// Where somebody packs already (any program does so by itself after many writes), the full form waits
+  /// for that, at most ``GitBackendOptions/lockTimeout``.
+  ///
   /// - Parameter isFull: Whether to make one pack of all, or one of the loose objects only.
   /// - Returns: What was done.
-  /// - Throws: `LOCK_TIMEOUT` where another process does the same already.
+  /// - Throws: `LOCK_TIMEOUT` with the name of the process that packs already.
   public func optimize(isFull: Bool = true) throws(StateError) -> OptimizeReport {
     try FileSystem.makeFolder(location.privateDirectory, mode: 0o700)
-    let path = location.privateDirectory + "/optimize.lock"
-    let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw FileSystem.failure("could not be opened for writing", path) }
-    defer { Glibc.close(descriptor) }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      throw StateError(
-        .lockTimeout, "nothing was packed: another gitstate packs this repository already",
-        file: path)
+    // Upkeep by itself has nothing to wait for: whoever packs now does the same.
+    let lock = try WriterLock(
+      location.privateDirectory + "/optimize.lock",
+      until: .now + (isFull ? options.lockTimeout : .zero),
+      refusal: "nothing was packed: another gitstate packs this repository")
+    do throws(StateError) {
+      let report = try packObjects(isFull: isFull)
+      lock.unlock()
+      return report
+    } catch {
+      lock.unlock()
+      throw error
     }
-    return try convertingGitErrors(.writeFailed, "the objects could not be packed; none is lost") {
+  }
+
+  private func packObjects(isFull: Bool) throws(StateError) -> OptimizeReport {
+    try convertingGitErrors(.writeFailed, "the objects could not be packed; none is lost") {
       let repository = try Repository(opening: location.gitDirectory)
       let report = try repository.pack(
         in: location.privateDirectory + "/packing", isFull: isFull)

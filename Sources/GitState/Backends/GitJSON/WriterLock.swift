@@ -13,8 +13,12 @@ struct WriterLock: ~Copyable {
   /// - Parameters:
   ///   - path: The lock file, which is created where it is missing.
   ///   - deadline: When to give up.
+  ///   - refusal: What an error says before it names the holder.
   /// - Throws: `LOCK_TIMEOUT` with the holder's name; nothing was written then.
-  init(_ path: String, until deadline: ContinuousClock.Instant) throws(StateError) {
+  init(
+    _ path: String, until deadline: ContinuousClock.Instant,
+    refusal: String = "nothing was written: another gitstate is writing to this repository"
+  ) throws(StateError) {
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw FileSystem.failure("could not be opened for writing", path) }
     do throws(StateError) {
@@ -25,8 +29,7 @@ struct WriterLock: ~Copyable {
         guard ContinuousClock.now < deadline else {
           throw StateError(
             .lockTimeout,
-            "nothing was written: another gitstate is writing to this repository "
-              + "(\(Self.holder(descriptor, path))); try again, or give it more time "
+            "\(refusal) (\(Self.holder(descriptor, path))); try again, or give it more time "
               + "(--lock-timeout)", file: path)
         }
         Jitter.sleep()
