@@ -59,9 +59,9 @@ docs: ## Make the library's documentation into .build-docs/html
 	@echo "See it with: docc preview Sources/GitState/GitState.docc --output-path .build-docs/html" \
 	  "--additional-symbol-graph-dir .build-docs/symbols"
 
-crash: ## Break writes off at each system call; as root, also cut the power (needs strace)
+crash: ## Break writes off at each system call, all or some OPERATIONS; as root, also cut the power (needs strace)
 	swift build --product gitstate
-	scripts/crash-points .build/debug/gitstate
+	scripts/crash-points --table .build/crash-points.txt $(OPERATIONS:%=--only %) .build/debug/gitstate
 	scripts/migration-crash-points .build/debug/gitstate
 	@if [ "$$(id -u)" = 0 ]; then scripts/power-cuts .build/debug/gitstate; fi
 
@@ -74,10 +74,9 @@ fuzz: ## Feed ten million inputs to all that reads what others wrote (FUZZ_RUNS)
 	  --product gitstate-fuzz --scratch-path .build-fuzz
 	scripts/fuzz .build-fuzz/release/gitstate-fuzz $(FUZZ_RUNS)
 
-sanitize: ## Run the tests with the address and then the thread sanitizer
-	for kind in address thread; do \
-	  $(isolated) swift test --sanitize=$$kind --scratch-path .build-$$kind --disable-xctest || exit 1; \
-	done
+sanitize: ## Run the tests with the address and the thread sanitizer, and valgrind (KINDS="address thread valgrind")
+	@scripts/install-dependencies --tests
+	scripts/sanitize $(KINDS)
 
 bench: ## Measure beside git, libgit2 and LevelDB, all or some PARTS: table, JSON and charts in .build-bench
 	@scripts/install-dependencies --tests
@@ -111,4 +110,4 @@ uninstall: ## Remove what install put there
 	  "$(target)/share/fish/vendor_completions.d/gitstate.fish"
 
 clean: ## Remove what was built
-	rm -rf .build .build-docs .build-bench .build-address .build-thread .build-fuzz Benchmarks/.build
+	rm -rf .build .build-docs .build-bench .build-address .build-thread .build-valgrind .build-fuzz Benchmarks/.build

@@ -1,3 +1,4 @@
+import Foundation
 import Subprocess
 public import SystemPackage
 
@@ -38,9 +39,11 @@ public struct ProgramFailure: Error, CustomStringConvertible {
 /// The environment of every program that a test starts: nothing of the user's, the clock fixed.
 ///
 /// git's and libgit2's configuration is looked for in `home`, dates of commits are given, messages
-/// are English.
+/// are English. What a sanitizer was told (`make sanitize`) holds for the programs as well.
 public func testEnvironment(home: FilePath) -> [String: String] {
-  [
+  let sanitizers = ["ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS"]
+  let told = ProcessInfo.processInfo.environment.filter { sanitizers.contains($0.key) }
+  let environment = [
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME": home.string,
     "XDG_CONFIG_HOME": home.appending(".config").string,
@@ -51,6 +54,7 @@ public func testEnvironment(home: FilePath) -> [String: String] {
     "GIT_COMMITTER_DATE": "1753441878 +0000",
     "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "TZ": "UTC",
   ]
+  return environment.merging(told) { own, _ in own }
 }
 
 /// Runs a program to its end and returns all that it printed, whatever its exit status.
