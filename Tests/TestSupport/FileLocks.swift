@@ -38,11 +38,11 @@ public func withFileLocked(
     print $held $$;
     close($held);
     rename("$ARGV[1].new", $ARGV[1]);
-    for (1 .. 3000) { last if -e $ARGV[2]; select(undef, undef, undef, 0.02); }
+    for (1 .. 15000) { last if -e $ARGV[2]; select(undef, undef, undef, 0.02); }
     """
   async let holder = runProgram(
     "perl", ["-e", script, file.string, held.string, release.string, kind.rawValue], in: scratch)
-  for _ in 0..<1000 where !exists(held) { try await Task.sleep(for: .milliseconds(10)) }
+  for _ in 0..<6000 where !exists(held) { try await Task.sleep(for: .milliseconds(10)) }
   let result: Result<Void, any Error>
   do {
     guard let process = Int(String(decoding: try readFile(held), as: UTF8.self)) else {
