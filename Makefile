@@ -61,7 +61,8 @@ docs: ## Make the library's documentation into .build-docs/html
 
 crash: ## Break writes off at each system call, all or some OPERATIONS; as root, also cut the power (needs strace)
 	swift build --product gitstate
-	scripts/crash-points --table .build/crash-points.txt $(OPERATIONS:%=--only %) .build/debug/gitstate
+	scripts/crash-points --table .build/crash-points.txt $(OPERATIONS:%=--only %) \
+	  $$([ "$$(id -u)" != 0 ] || echo --disk ext4) .build/debug/gitstate
 	scripts/migration-crash-points .build/debug/gitstate
 	@if [ "$$(id -u)" = 0 ]; then scripts/power-cuts .build/debug/gitstate; fi
 

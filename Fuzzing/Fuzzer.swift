@@ -1,19 +1,35 @@
 @testable import GitState
 import Glibc
-import LevelDB
 import LosslessJSON
 
-/// `gitstate-fuzz [OPTION]... [CORPUS]...`: libFuzzer over all that reads what others wrote.
+/// `GITSTATE_FUZZ_TARGET=TARGET gitstate-fuzz [OPTION]... [CORPUS]...`: libFuzzer over one of what reads
+/// others' bytes; `gitstate-fuzz --seeds CORPUS [FOLDER]...` makes inputs of LevelDB folders.
 ///
-/// The first byte of an input chooses what reads the rest. Each reading is checked for what must hold
-/// whatever the bytes: a value that was parsed comes back as it was, a file that was edited keeps what was
-/// not touched.
+/// Each reading is checked for what must hold whatever the bytes: a value that was parsed comes back as it
+/// was, a file that was edited keeps what was not touched.
 @main enum Fuzzer {
   static func main() {
+    if CommandLine.arguments.count > 2, CommandLine.arguments[1] == "--seeds" {
+      return DatabaseInput.writeSeeds(
+        to: CommandLine.arguments[2], of: Array(CommandLine.arguments.dropFirst(3)))
+    }
+    guard target != nil else {
+      print("GITSTATE_FUZZ_TARGET: \(Target.allCases.map(\.rawValue).joined(separator: ", "))")
+      exit(64)
+    }
     var count = CommandLine.argc
     var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = CommandLine.unsafeArgv
     exit(LLVMFuzzerRunDriver(&count, &arguments, testOneInput))
   }
+}
+
+/// What reads an input.
+private enum Target: String, CaseIterable {
+  case json, deployment, names, record, leveldb
+}
+
+private let target = getenv("GITSTATE_FUZZ_TARGET").flatMap {
+  Target(rawValue: String(cString: $0))
 }
 
 /// libFuzzer's own loop.
@@ -25,14 +41,12 @@ import LosslessJSON
 
 private func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
   let input = Array(UnsafeBufferPointer(start: start, count: count))
-  guard let choice = input.first else { return 0 }
-  let rest = Array(input.dropFirst())
-  switch choice % 8 {
-  case 0, 1, 2: readJSON(rest)
-  case 3, 4: readDeployment(rest)
-  case 5: readNames(rest)
-  case 6: readRecord(rest)
-  default: readDatabase(rest)
+  switch target {
+  case .json, nil: readJSON(input)
+  case .deployment: readDeployment(input)
+  case .names: readNames(input)
+  case .record: readRecord(input)
+  case .leveldb: readDatabase(input)
   }
   return 0
 }
@@ -82,28 +96,24 @@ private func readRecord(_ bytes: [UInt8]) {
     let contract = try? Contract(record: object)
   else { return }
   _ = try? contract.validate()
+  checkComesBack(contract)
+}
+
+private func checkComesBack(_ contract: Contract) {
   let codec = EntryCodec(chainID: contract.chainID, network: "n", inheritedTimestamp: 0)
   guard let encoded = try? codec.encode(contract, replacing: nil) else { return }
   let back = try? codec.decode(name: contract.name, entry: encoded.entry, hash: encoded.hash)
   precondition(back == contract, "a record does not come back")
 }
 
-/// A folder of LevelDB's whose files are the parts of the input.
+/// The importer on a folder of LevelDB's that the input describes.
 private func readDatabase(_ bytes: [UInt8]) {
-  // Some of what it does goes to disk, so that it is tried less often.
-  counter &+= 1
-  guard counter % 64 == 0 else { return }
-  let folder = "/dev/shm/gitstate-fuzz-\(getpid())"
+  let files = DatabaseInput.files(bytes)
+  guard !files.isEmpty else { return }
+  let folder = "\(DatabaseInput.scratch)/gitstate-fuzz-\(getpid())"
   mkdir(folder, 0o700)
-  let names = ["CURRENT", "MANIFEST-000002", "000003.log", "000005.ldb"]
-  let parts = bytes.split(separator: 0xFE, maxSplits: 3, omittingEmptySubsequences: false)
-  for name in names { unlink("\(folder)/\(name)") }
-  for (name, part) in zip(names, parts) {
-    let file = open("\(folder)/\(name)", O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-    _ = Array(part).withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
-    close(file)
-  }
-  _ = try? LevelDBRecords(copying: folder)
+  for file in files { DatabaseInput.write(file.bytes, to: "\(folder)/\(file.name)") }
+  let records = try? LevelDBRecords(copying: folder)
+  for contract in records?.contracts ?? [] { checkComesBack(contract) }
+  for file in files { unlink("\(folder)/\(file.name)") }
 }
-
-nonisolated(unsafe) private var counter: UInt64 = 0  // libFuzzer calls from one thread only.
