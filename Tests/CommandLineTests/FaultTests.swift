@@ -6,6 +6,8 @@ import Testing
 /// Short forms of what `make crash` does at length: reads that fail, recovery that is cut off, the power
 /// cut; and an empty object, which libgit2 never mends.
 @Suite(.scratchDirectory) struct FaultTests {
+  private var log: FilePath { scratch.appending("calls") }
+
   /// Runs `gitstate` with some calls failing, or killed before one, perhaps only those about one file.
   private func broken(
     _ arguments: [String], _ call: String, _ action: String, in project: FilePath,
@@ -13,7 +15,7 @@ import Testing
   ) async throws -> ProgramResult {
     try await runProgram(
       "strace",
-      ["-f", "-qq", "-o", "/dev/null", "-e", "trace=\(call)", "-e", "inject=\(call):\(action)"]
+      ["-f", "-qq", "-o", log.string, "-e", "trace=\(call)", "-e", "inject=\(call):\(action)"]
         + (file.map { ["-P", $0.string] } ?? []) + [gitstateProgram.string] + arguments,
       in: project)
   }
@@ -60,6 +62,31 @@ import Testing
       }
     }
     #expect(refusals > 0 || parts[0] == "newfstatat")
+  }
+
+  /// Once the branch has moved a pull is done, whatever of it can no longer be told.
+  @Test func aPullThatIsRefusedHasTakenInNothing() async throws {
+    let store = try await newRepository("store")
+    try await put("First", "1", in: store)
+    try await git("clone", "-q", store.string, "project", in: scratch)
+    let project = scratch.appending("project")
+    let old = try await git("rev-parse", "HEAD", in: project)
+    try await put("Second", "2", in: store)
+    // What it opens last, it opens once the branch has moved: so many calls has the busiest thread.
+    let whole = try await broken(["pull"], "openat", "error=EIO:when=60000", in: project)
+    #expect(whole.status == 0)
+    let threads = try text(log).split(separator: "\n").map { $0.prefix { $0 != " " } }
+    let count = Dictionary(grouping: threads) { $0 }.values.map(\.count).max() ?? 0
+    var answers = 0
+    for number in stride(from: count, to: count - 52, by: -4) {
+      try await git("reset", "-q", "--hard", old, in: project)
+      let result = try await broken(
+        ["pull", "--json"], "openat", "error=EIO:when=\(number)", in: project)
+      let tip = try await git("rev-parse", "HEAD", in: project)
+      if result.status == 0 { answers += 1 }
+      #expect((result.status == 0) == (tip != old), "\(number): \(result.text)")
+    }
+    #expect(answers > 0)
   }
 
   /// A put is cut off once its note is there, and then the put that recovers from that.

@@ -86,7 +86,7 @@ extension GitBackend {
         let push = try push(to: remote, options: options)
         result.messages = push.messages
         result.commit = push.commit
-        result.pushed = try count(from: theirs, to: push.commit)
+        count(from: theirs, to: push.commit, &result)
         return result
       } catch {
         // A hook's no is the same whatever the remote has; only where it has moved was it a race.
@@ -126,10 +126,12 @@ extension GitBackend {
       guard try checkedFetch(from: remote, options).tip != seen else { throw error }
       return nil
     }
-    return SyncResult(
+    var result = SyncResult(
       remote: push.remote, branch: push.branch, commit: push.commit,
-      received: ChangeSet(changes: []), pushed: try count(from: seen, to: push.commit), rounds: 1,
-      warnings: [], messages: push.messages)
+      received: ChangeSet(changes: []), pushed: 0, rounds: 1, warnings: [],
+      messages: push.messages)
+    count(from: seen, to: push.commit, &result)
+    return result
   }
 
   /// Whether each write is to wait until the remote has it, by git's setting `gitstate.push`.
@@ -146,17 +148,24 @@ extension GitBackend {
     }
   }
 
-  /// How many commits lead from one to another.
-  private func count(from old: ObjectID?, to new: String) throws(StateError) -> Int {
-    try convertingGitErrors(.backendUnavailable, "the history could not be read") {
-      let repository = try Repository(opening: location.gitDirectory)
-      var count = 0
-      guard let tip = ObjectID(hex: new) else { return 0 }
-      try repository.walk(from: [tip], hiding: old.map { [$0] } ?? []) { _ in
-        count += 1
-        return true
+  /// Counts the commits that the remote has got, which no failure takes back.
+  private func count(from old: ObjectID?, to new: String, _ result: inout SyncResult) {
+    do throws(StateError) {
+      result.pushed = try convertingGitErrors(
+        .backendUnavailable, "the history could not be read"
+      ) {
+        let repository = try Repository(opening: location.gitDirectory)
+        var count = 0
+        guard let tip = ObjectID(hex: new) else { return 0 }
+        try repository.walk(from: [tip], hiding: old.map { [$0] } ?? []) { _ in
+          count += 1
+          return true
+        }
+        return count
       }
-      return count
+    } catch {
+      result.warnings.append(
+        "the push is done, but its commits cannot be counted: \(error.message)")
     }
   }
 
@@ -241,21 +250,24 @@ extension GitBackend {
     if branch.tip == nil, location.branch != nil { try makeBranch(theirs, branch) }
     let before = branch.tip?.hex
     let merged = try merge(theirs.hex, as: branch.shownTheirs, resolving: resolution)
-    let tip = try convertingGitErrors(
-      .backendUnavailable, "the branch that has the state could not be read"
-    ) {
-      try Repository(opening: location.gitDirectory).target(ofReference: branch.branch)
-    }
     var received = merged.changes
     received.from = before
-    received.to = tip?.hex
+    received.to = merged.changes.to ?? before
     var result = SyncResult(
-      remote: branch.remote.name, branch: branch.name, commit: tip?.hex, received: received,
+      remote: branch.remote.name, branch: branch.name, commit: received.to, received: received,
       pushed: 0, rounds: 1, warnings: merged.warnings, messages: "")
-    if tip != branch.tip {
-      result.otherFiles = try convertingGitErrors(
-        .backendUnavailable, "what came in beside the state could not be read"
-      ) { try OtherFiles(location).paths(from: branch.tip, to: tip) }
+    // It is taken in: what cannot be told of it now fails nothing.
+    do throws(StateError) {
+      try convertingGitErrors(.backendUnavailable, "the branch and its files could not be read") {
+        let tip = try Repository(opening: location.gitDirectory)
+          .target(ofReference: branch.branch)
+        result.commit = tip?.hex
+        result.received.to = tip?.hex
+        guard tip != branch.tip else { return }
+        result.otherFiles = try OtherFiles(location).paths(from: branch.tip, to: tip)
+      }
+    } catch {
+      result.warnings.append("what came in is recorded, but cannot all be told: \(error.message)")
     }
     return result
   }
