@@ -41,7 +41,16 @@ extension Folder {
     guard files.contains(manifest) else {
       throw damaged("lacks the file \(manifest), which its file CURRENT names")
     }
-    let log = Manifest(try read(manifest)).logNumber
+    let told = Manifest(try read(manifest))
+    let log = told.logNumber
+    guard told.lastSequence <= Manifest.greatestSequence else {
+      throw damaged("has a file \(manifest) with an impossible number of changes")
+    }
+    for name in files where (Self.number(ofLog: name) ?? 0) >= max(1, log) {
+      guard Manifest.greatestSequence(inLog: try read(name)) <= Manifest.greatestSequence else {
+        throw damaged("has a file \(name) with an impossible number of changes")
+      }
+    }
     guard log == 0 || files.contains(where: { Self.number(ofLog: $0) == log }) else {
       let name = String(repeating: "0", count: max(0, 6 - String(log).count)) + "\(log).log"
       throw damaged(

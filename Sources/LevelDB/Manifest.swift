@@ -1,6 +1,6 @@
 import Glibc
 
-/// What a MANIFEST says about write-ahead logs.
+/// What a MANIFEST says about write-ahead logs, and how many changes there were.
 ///
 /// LevelDB's doc/impl.md and doc/log_format.md: a log of `VersionEdit`s (db/version_edit.cc), each a
 /// row of tagged fields. LevelDB looks at the logs that are there, and takes one that is missing for
@@ -8,6 +8,13 @@ import Glibc
 struct Manifest {
   /// The number of the log that has what no table has yet; 0 where there is none.
   private(set) var logNumber: UInt64 = 0
+  /// The number of the last change that is in a table.
+  private(set) var lastSequence: UInt64 = 0
+
+  /// The greatest number of a change that LevelDB has room for.
+  ///
+  /// Where there is a greater one it ends the process: Debian builds it with its assertions.
+  static let greatestSequence: UInt64 = 1 << 56 - 1
 
   /// Reads all edits of a MANIFEST.
   ///
@@ -15,8 +22,22 @@ struct Manifest {
   /// no sense.
   init(_ bytes: [UInt8]) {
     for edit in Self.records(bytes) {
-      if let number = Self.logNumber(inEdit: edit) { logNumber = number }
+      if let number = Self.number(tagged: 2, inEdit: edit) { logNumber = number }
+      if let number = Self.number(tagged: 4, inEdit: edit) { lastSequence = number }
     }
+  }
+
+  /// The greatest number that a change in a write-ahead log has: each record is a batch, which begins with
+  /// the number of its first change and how many there are (db/write_batch.cc).
+  static func greatestSequence(inLog bytes: [UInt8]) -> UInt64 {
+    var greatest: UInt64 = 0
+    for batch in records(bytes) where batch.count >= 12 {
+      let first = batch[..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+      let count = batch[8..<12].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+      let (last, overflows) = first.addingReportingOverflow(count)
+      greatest = max(greatest, overflows ? .max : last)
+    }
+    return greatest
   }
 
   /// The records of a log file: blocks of 32 KiB with fragments, each with a header of 7 bytes: the
@@ -51,14 +72,15 @@ struct Manifest {
     return records
   }
 
-  private static func logNumber(inEdit edit: [UInt8]) -> UInt64? {
+  /// The last number that an edit has under a tag, which is 2 (log) or 4 (last change).
+  private static func number(tagged wanted: UInt64, inEdit edit: [UInt8]) -> UInt64? {
     var rest = edit[...]
     var number: UInt64?
     while let tag = rest.popVarint() {
       switch tag {
       case 1: guard rest.skipText() else { return number }  // comparator
-      case 2: number = rest.popVarint()  // log number
-      case 3, 4, 9: _ = rest.popVarint()  // next file, last sequence, previous log
+      case wanted: number = rest.popVarint()
+      case 2, 3, 4, 9: _ = rest.popVarint()  // log, next file, last change, previous log
       case 5:  // compaction pointer: level, key
         _ = rest.popVarint()
         guard rest.skipText() else { return number }
