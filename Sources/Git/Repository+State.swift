@@ -22,6 +22,13 @@ extension Repository {
     return RepositoryOperation(kind: kind, branch: try Self.branchInUse(gitDirectory))
   }
 
+  /// The commits that a merge under way joins to the branch; none where there is none.
+  public func mergeHeads() throws(GitError) -> [ObjectID] {
+    let content = try FileSystem.content(FileSystem.join(gitDirectory, "MERGE_HEAD")) ?? []
+    return String(decoding: content, as: UTF8.self).split(separator: "\n")
+      .compactMap { ObjectID(hex: String($0)) }
+  }
+
   /// When what is under way was begun, in milliseconds since 1970; nil where that is not known.
   ///
   /// - Parameter operation: What is under way.

@@ -60,7 +60,13 @@ public struct JSONObject: Sendable {
   /// The position of a key among the members.
   public func position(of key: String) -> Int? {
     if let positions { return positions[UTF8Key(key)] }
-    return members.firstIndex { $0.key.hasSameUTF8(as: key) }
+    // By their places: a closure over the members would retain and release each key and value.
+    return members.withUnsafeBufferPointer { members in
+      for position in members.indices where members[position].key.hasSameUTF8(as: key) {
+        return position
+      }
+      return nil
+    }
   }
 }
 
@@ -81,7 +87,7 @@ extension JSONObject {
       guard isNew else { return false }
       members.append((key, value))
     } else {
-      guard !members.contains(where: { $0.key.hasSameUTF8(as: key) }) else { return false }
+      guard position(of: key) == nil else { return false }
       appendNew(key, value)
     }
     return true

@@ -7,9 +7,9 @@ internal import Glibc
 extension String {
   /// Whether the other string consists of the same bytes.
   func hasSameUTF8(as other: String) -> Bool {
+    guard utf8.count == other.utf8.count else { return false }
     let decided = utf8.withContiguousStorageIfAvailable { left in
       other.utf8.withContiguousStorageIfAvailable { right in
-        guard left.count == right.count else { return false }
         guard let start = left.baseAddress, let otherStart = right.baseAddress else { return true }
         return start == otherStart || memcmp(start, otherStart, left.count) == 0
       }

@@ -240,8 +240,46 @@ import Testing
     #expect(try await gitstate("status", in: project).errors == "")
   }
 
-  /// A put of a hook's, while git has merged the file in the working tree and not committed it yet.
-  @Test func aPutBeforeAMergeIsCommittedLosesNothing() async throws {
+  /// In the same state, `commit -a` would take the working file, which lacks the put.
+  @Test func aMergeIsNotConcludedWithoutWhatWasPutBesideIt() async throws {
+    let project = try await mergeWithAPutBesideIt()
+    let told = try await gitstate("status", in: project)
+    #expect(told.errors.contains("would lose 56-New"), "\(told.errors)")
+    #expect(told.errors.contains("git checkout -- \(file)"), "\(told.errors)")
+    let hook = project.appending(".git/hooks/pre-commit")
+    try writeFile(hook, "#!/bin/sh\nexec \(gitstateProgram.string) verify --staged >&2\n")
+    try setPermissions(0o755, of: hook)
+    let refused = try await runProgram("git", ["commit", "-a", "--no-edit"], in: project)
+    #expect(refused.status == 1)
+    #expect(
+      refused.errors.contains("error: the merge under way would lose 56-New"), "\(refused.errors)")
+    try await git("checkout", "--", file, in: project)
+    #expect(try await gitstate("status", in: project).errors == "")
+    try await git("commit", "-qa", "--no-edit", in: project)
+    for name in ["Side", "New", "Token"] {
+      #expect(try await gitstate("get", "56-\(name)", in: project).status == 0)
+    }
+    try await expectSound(project)
+  }
+
+  @Test func aMergeThatWouldLoseARecordCanBeBegunAgain() async throws {
+    let project = try await mergeWithAPutBesideIt()
+    // As if git had put its own index in place of ours.
+    try await git("add", file, in: project)
+    let told = try await gitstate("status", in: project)
+    #expect(told.errors.contains("the merge under way would lose 56-New"), "\(told.errors)")
+    #expect(told.errors.contains("git checkout HEAD -- \(file) && git merge --abort"))
+    try await git("checkout", "HEAD", "--", file, in: project)
+    try await git("merge", "--abort", in: project)
+    try await git("merge", "-q", "--no-edit", "side", in: project)
+    for name in ["Side", "New", "Token"] {
+      #expect(try await gitstate("get", "56-\(name)", in: project).status == 0)
+    }
+    #expect(try await gitstate("status", in: project).errors == "")
+  }
+
+  /// A merge under way, beside which a hook has put `56-New`.
+  private func mergeWithAPutBesideIt() async throws -> FilePath {
     let project = try await sampleRepository()
     try await git("switch", "-qc", "side", in: project)
     // The last write in this working tree is the other branch's.
@@ -257,6 +295,12 @@ import Testing
     #expect(merge.status != 0)
     #expect(merge.errors.contains("warning: \(file) in the working tree"), "\(merge.errors)")
     try removeFile(hook)
+    return project
+  }
+
+  /// A put of a hook's, while git has merged the file in the working tree and not committed it yet.
+  @Test func aPutBeforeAMergeIsCommittedLosesNothing() async throws {
+    let project = try await mergeWithAPutBesideIt()
     try await git("commit", "-q", "--no-edit", in: project)
     for name in ["Side", "New", "Token"] {
       #expect(try await gitstate("get", "56-\(name)", in: project).status == 0)

@@ -22,16 +22,20 @@ extension GitReader {
     found.all = parents[0].changes
     found.own = CommitChanges.own(parents)
     guard parents.count > 1 else { return found }
+    found.dropped = try dropped(by: parents, commit.parents)
+    return found
+  }
+
+  /// What a merge leaves out that one of these parents has.
+  func dropped(by parents: [MergeParent], _ ids: [ObjectID]) throws -> [DroppedChange] {
     var known: [[Int]: [DeploymentFolder]] = [:]
-    found.dropped = try CommitChanges.dropped(parents) { one, other in
+    return try CommitChanges.dropped(parents) { one, other in
       let pair = [one, other].sorted()
       if let bases = known[pair] { return bases }
-      let bases = try repository.mergeBases(commit.parents[one], commit.parents[other])
-        .map { try load($0).folder }
+      let bases = try repository.mergeBases(ids[one], ids[other]).map { try load($0).folder }
       known[pair] = bases
       return bases
     }
-    return found
   }
 
   /// What a shallow clone's reader should know: where the history that is here ends.

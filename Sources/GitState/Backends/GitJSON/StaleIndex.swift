@@ -125,7 +125,8 @@ struct StaleIndex {
 }
 
 extension GitBackend {
-  /// What git's index would take back with the user's next commit, and what a commit took back already.
+  /// What git's index would take back with the user's next commit, what a merge under way would lose, and
+  /// what a commit took back already.
   ///
   /// - Returns: A sentence for each file, with the way back.
   /// - Throws: `BACKEND_UNAVAILABLE` where the index or the history cannot be read.
@@ -136,9 +137,17 @@ extension GitBackend {
       guard location.workingDirectory != nil else { return files }
       let snapshot = try reader.snapshot(at: nil)
       return try convertingGitErrors(.backendUnavailable, "the history could not be read") {
-        try files
-          + TakenBack.sentences(
-            try InStepNotes(location), snapshot.folder, tip: snapshot.commit, reader.repository)
+        let takenBack = try TakenBack.sentences(
+          try InStepNotes(location), snapshot.folder, tip: snapshot.commit, reader.repository)
+        guard try reader.isCheckedOut() else { return files + takenBack }
+        let (staged, hasConflict) = try reader.stagedFolder(nil)
+        // Nobody can commit a conflict, and its resolution is the user's.
+        let merge =
+          try hasConflict
+          ? nil
+          : reader.unfinishedMerge(to: staged, in: .index)
+            ?? reader.unfinishedMerge(to: try reader.workingFolder(), in: .workingTree)
+        return files + (merge?.sentences ?? []) + takenBack
       }
     }
   }
@@ -148,7 +157,7 @@ extension GitBackend {
   /// - Parameter index: The index file; nil is the working tree's. git's hooks get it in
   ///   `GIT_INDEX_FILE`.
   /// - Returns: As errors, files that it would take back to an earlier version though nobody edited them,
-  ///   and staged files that cannot be read.
+  ///   records that a merge would lose, and staged files that cannot be read.
   /// - Throws: `BACKEND_UNAVAILABLE` where the index or the history cannot be read.
   public func verifyStaged(_ index: String? = nil) throws(StateError) -> VerificationReport {
     var report = VerificationReport(lastValidated: SystemClock.milliseconds)
@@ -157,20 +166,12 @@ extension GitBackend {
     let (errors, count) = try read { reader throws(StateError) in
       try convertingGitErrors(.backendUnavailable, "what is staged could not be read") {
         guard location.workingDirectory != nil else { return ([String](), 0) }
-        let entries = try reader.repository.indexEntries(in: location.folder, of: index)
-        var (errors, count): ([String], Int) = ([], 0)
-        for (path, entry) in entries.sorted(by: { $0.key.precedes($1.key) }) {
-          let name = FileSystem.split(path).name
-          guard path.hasSuffix(".json"), !name.hasPrefix("."), case .staged(let entry) = entry,
-            !entry.intentToAdd
-          else { continue }
-          switch DeploymentFile.parse(name: name, bytes: try reader.repository.blob(entry.id)) {
-          case .deployment(let file): count += file.contractNames.count
-          case .broken(let error): errors.append("as it is staged, \(error.inFile(path).message)")
-          case .foreign: continue
-          }
-        }
-        return (errors, count)
+        let (staged, hasConflict) = try reader.stagedFolder(index)
+        let broken = staged.broken.map { "as it is staged, \($0.error.message)" }
+        let lost =
+          try reader.isCheckedOut() && !hasConflict
+          ? reader.unfinishedMerge(to: staged, in: .index)?.sentences ?? [] : []
+        return (broken + lost, staged.deployments.reduce(0) { $0 + $1.contractNames.count })
       }
     }
     report.errors += errors
