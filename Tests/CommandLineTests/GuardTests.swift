@@ -125,12 +125,23 @@ import Testing
     let part = try await json("verify", "--history", "\(start)..\(redeployed)", in: project)
     #expect(part["commitCount"] == 2 && part["errors"] == [])
     #expect(try await refusal("verify", "--history", "nothing..", in: project).status == 3)
+    #expect(try await refusal("verify", "--history", "", in: project).status == 3)
     // Undoing and deleting are no losses.
     try await git("reset", "-q", "--hard", redeployed, in: project)
     try await succeed("delete", "56-Gone", in: project)
     try await succeed("revert", "HEAD", in: project)
     try await succeed("rollback", start, in: project)
     #expect(try await json("verify", "--history", in: project)["errors"] == [])
+  }
+
+  /// The name would be in the commit's subject, too.
+  @Test func aSecretInANameIsNotRepeated() async throws {
+    let project = try await sampleRepository()
+    let phrase = "legal winner thank year wave sausage worth useful legal winner thank yellow"
+    let refused = try await refusalLeavingAll(
+      of: project, "put", "56-\(phrase)", "--address", address("9"))
+    #expect(refused.code == "RULE_BROKEN" && refused.message.contains("the name of a contract"))
+    #expect(!refused.message.contains("winner"), "\(refused.message)")
   }
 
   @Test func aSecretInAReasonIsFoundToo() async throws {

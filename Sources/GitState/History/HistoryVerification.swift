@@ -106,7 +106,7 @@ extension GitReader {
         .backendUnavailable, "the branch that has the state could not be read"
       ) { try branch().tip }
     }
-    guard let range, !range.isEmpty else { return (nil, try tip()) }
+    guard let range else { return (nil, try tip()) }
     guard !range.contains("...") else {
       throw StateError(
         .invalidArgument, "a range has two dots: A..B is what leads to B and not to A")

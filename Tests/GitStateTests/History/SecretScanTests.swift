@@ -31,6 +31,13 @@ import Testing
       // By a form that nothing else has, wherever it stands.
       ("note", .string(mnemonic)), ("note", .string(mnemonic.uppercased())),
       ("note", .string("the words are: \(mnemonic).")),
+      (
+        "note",
+        .string(
+          mnemonic.split(separator: " ").enumerated().map { "\($0 + 1). \($1)" }.joined(
+            separator: "; "))
+      ),
+      ("note", .object(JSONObject([(mnemonic, .number(1))]))),
       ("note", .array(mnemonic.split(separator: " ").map { .string(String($0)) })),
       (
         "note",

@@ -257,6 +257,12 @@ public struct GuardRules: Hashable, Sendable {
           + "kept in git (if it is none, add \"\(allowance)\" to the rule allowedSecrets)")
     }
     for change in news.changes where !allowedSecrets.contains(change.key.description) {
+      if change.kind != .removed, let what = SecretText.meaning(of: change.key.name) {
+        broken.append(
+          "the name of a contract on chain \(change.key.chainID) looks like \(what), which must not be "
+            + "kept in git (if it is none, add the contract's key to the rule allowedSecrets)")
+        continue
+      }
       let key = change.key.description.escapingUnprintable
       for finding in SecretScan.findings(in: change) { report(finding, key, key) }
     }

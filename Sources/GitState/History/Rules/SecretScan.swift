@@ -83,6 +83,10 @@ enum SecretScan {
       // `{"name": "privateKey", "value": "0x..."}` is one member in other words.
       let label = ["name", "key", "field", "label"].lazy.compactMap { members[$0]?.string }.first
       for (member, value) in members {
+        if let what = SecretText.meaning(of: member) {
+          found.append(Finding(path: "a member's name in \(path)", what: what))
+          continue
+        }
         let isHeld = holders.contains(member.lowercased())
         look(
           at: value, "\(path).\(member)", name: isHeld ? label ?? name ?? member : member, &found)

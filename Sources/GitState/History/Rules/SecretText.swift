@@ -202,7 +202,8 @@ struct SecretText {
         word.removeAll(keepingCapacity: true)
       }
       gap += 1
-      if gap > 4 { count = 0 }
+      // As wide as the number of the next word: `; 12. `.
+      if gap > 6 { count = 0 }
     }
     return nil
   }
