@@ -65,6 +65,25 @@ import Testing
     }
   }
 
+  @Test func statusTellsThatGitWasSetBack() async throws {
+    let project = try await project()
+    try await put("One", "7", in: project)
+    let lost = try await git("rev-parse", "HEAD", in: project)
+    try await git("reset", "-q", "--hard", "HEAD~1", in: project)
+    let status = try await gitstate("migrate", "status", in: project)
+    #expect(status.text.contains("git's branch has lost \(lost.prefix(7))"), "\(status.text)")
+    #expect(status.text.contains("gitstate migrate sync"))
+    #expect(!status.text.contains("behind"))
+    let told = try await json("migrate", "status", in: project)
+    #expect(told["lostCommit"] == .string(lost) && told["isBehindGit"] == false)
+    let synced = try await gitstate("migrate", "sync", in: project)
+    #expect(
+      synced.errors.contains("does not descend from \(lost.prefix(7)) any more"), "\(synced.errors)"
+    )
+    #expect(try await json("migrate", "status", in: project)["lostCommit"] == .null)
+    #expect(try await gitstate("get", "56-One", in: project).status == 0)
+  }
+
   @Test func whatAKillLeftInTheJournalIsSweptUp() async throws {
     let project = try await project()
     let journal = project.appending(".git/gitstate/migration/journal")

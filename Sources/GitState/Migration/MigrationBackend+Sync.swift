@@ -144,12 +144,14 @@ extension MigrationSession {
     guard try !git.isAncestor(state.projected, of: tip.commitID) else { return }
     let held = try tip.allHeld()
     let content = try source.content()
-    let shared = try git.mergeBase(state.projected, tip.commitID)
+    // What is taken to LevelDB below moves it.
+    let projected = state.projected
+    let shared = try git.mergeBase(projected, tip.commitID)
     var lost = Set(held.keys).union(content.records.keys)
     if shared != nil || tip.commitID == nil {
       var problems: [String] = []
       let base = try git.snapshot(ofCommit: shared)
-      let old = try git.snapshot(ofCommit: state.projected)
+      let old = try git.snapshot(ofCommit: projected)
       let changes = ChangeSet(from: nil, base.folder, to: nil, old.folder, notes: &problems)
       if problems.isEmpty {
         lost = Set(changes.changes.flatMap(\.keys))
@@ -157,7 +159,7 @@ extension MigrationSession {
       }
     }
     note(
-      "git's branch does not descend from \(state.projected?.prefix(7) ?? "none") any more; contracts "
+      "git's branch does not descend from \(projected?.prefix(7) ?? "none") any more; contracts "
         + "that it lost were compared anew")
     let pending = entries.keys
     for key in lost where !pending.contains(key) {

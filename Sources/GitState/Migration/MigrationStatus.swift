@@ -20,6 +20,10 @@ public struct MigrationStatus: Sendable {
   public let conflicts: [ContractKey]
   /// Whether git has commits that LevelDB has not got yet.
   public let isBehindGit: Bool
+  /// The commit that LevelDB is in step with, as 40 hex digits, where git's branch has lost it.
+  ///
+  /// Then writes are refused until `sync`. nil where all is well, or the history cannot be read.
+  public let lostCommit: String?
   /// When the sides were last compared, in milliseconds since 1970; nil is never.
   public let verified: Int64?
   /// How many contracts there were then.
@@ -47,14 +51,26 @@ extension MigrationBackend {
     } catch {
       tip = nil
     }
+    let lostCommit = lostCommit(state, tip: tip)
     return MigrationStatus(
       phase: state.phase, since: state.since, started: state.started, source: state.source,
       branch: String(state.branch.dropFirst("refs/heads/".count)),
       unsynced: state.unsynced.count, pending: pending,
       conflicts: entries.conflicts.sorted(),
-      isBehindGit: state.phase != .complete && tip != state.projected,
+      isBehindGit: state.phase != .complete && tip != state.projected && lostCommit == nil,
+      lostCommit: lostCommit,
       verified: state.verification?.time, verifiedContracts: state.verification?.contracts ?? 0,
       verifiedAgreeing: state.verification?.agreeing ?? 0)
+  }
+
+  private func lostCommit(_ state: MigrationState, tip: String?) -> String? {
+    guard state.phase != .complete, tip != state.projected else { return nil }
+    do throws(StateError) {
+      return try gitBackend.isAncestor(state.projected, of: tip) ? nil : state.projected
+    } catch {
+      // The next write meets the same fault and is told.
+      return nil
+    }
   }
 }
 
@@ -72,6 +88,7 @@ extension MigrationStatus {
       ],
       "conflicts": .array(conflicts.map { .string($0.description) }),
       "isBehindGit": .bool(isBehindGit),
+      "lostCommit": lostCommit.map { .string($0) } ?? .null,
     ]
     json["verified"] =
       verified.map { time in

@@ -131,6 +131,11 @@ enum MigrationStatusText {
     for key in status.conflicts {
       lines.append("conflict   \(key.description.escapingUnprintable)")
     }
+    if let lost = status.lostCommit {
+      lines.append(
+        "set back   git's branch has lost \(lost.prefix(7)), which LevelDB has: writes are refused; look at "
+          + "what was undone, then run: gitstate migrate sync")
+    }
     if status.isBehindGit {
       lines.append("behind     git has commits that the next write or sync takes to LevelDB")
     }
