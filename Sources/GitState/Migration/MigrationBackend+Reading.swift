@@ -248,7 +248,7 @@ extension MigrationBackend {
     do throws(StateError) {
       let tip = try gitBackend.freshSnapshot()
       // A branch that was set back stops writes until sync; LevelDB has what it lost.
-      guard try gitBackend.isAncestor(state.projected, of: tip.commitID) else { return nil }
+      if try state.isLost(at: tip.commitID, in: gitBackend) { return nil }
       return try UnprojectedChanges(
         from: try gitBackend.snapshot(ofCommit: state.projected), to: tip,
         except: entries.keys.union(state.unsynced.keys),

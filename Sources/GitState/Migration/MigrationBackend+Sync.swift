@@ -140,8 +140,7 @@ extension MigrationSession {
   /// What the branch lost is in LevelDB still: it is told apart from what either side has anew.
   private func followRewinding(_ source: OpenSource) throws(StateError) {
     let tip = try self.tip()
-    guard tip.commitID != state.projected else { return }
-    guard try !git.isAncestor(state.projected, of: tip.commitID) else { return }
+    guard try state.isLost(at: tip.commitID, in: git) else { return }
     let held = try tip.allHeld()
     let content = try source.content()
     // What is taken to LevelDB below moves it.

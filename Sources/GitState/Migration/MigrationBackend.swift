@@ -103,7 +103,7 @@ public final class MigrationBackend: StateBackend {
     }
     let before = Result { () throws(StateError) in try gitBackend.tip() }
     if case .success(let tip) = before, let now = try folder.state(), now.phase != .complete,
-      tip != now.projected, try !gitBackend.isAncestor(now.projected, of: tip)
+      try now.isLost(at: tip, in: gitBackend)
     {
       throw MigrationSession.rewound(tip, now)
     }

@@ -129,3 +129,17 @@ struct MigrationState: Sendable {
     }
   }
 }
+
+extension MigrationState {
+  /// Whether git's branch has lost the commit that LevelDB is in step with.
+  ///
+  /// - Parameters:
+  ///   - tip: Where the branch is; nil where it has no commit.
+  ///   - git: Where its history is.
+  /// - Returns: Whether the tip is neither that commit nor descends from it.
+  /// - Throws: `BACKEND_UNAVAILABLE` where the history cannot be read.
+  func isLost(at tip: String?, in git: GitBackend) throws(StateError) -> Bool {
+    if tip == projected { return false }
+    return try !git.isAncestor(projected, of: tip)
+  }
+}

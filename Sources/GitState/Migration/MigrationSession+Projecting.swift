@@ -9,9 +9,7 @@ extension MigrationSession {
     do throws(StateError) {
       tip = try self.tip()
       guard tip.commitID != state.projected else { return }
-      guard try git.isAncestor(state.projected, of: tip.commitID) else {
-        throw Self.rewound(tip.commitID, state)
-      }
+      if try state.isLost(at: tip.commitID, in: git) { throw Self.rewound(tip.commitID, state) }
     } catch  where error.isOfSide {
       note("what git has anew could not be told: \(error.message)")
       return

@@ -45,13 +45,15 @@ extension MigrationBackend {
     for side in MigrationSide.allCases {
       pending[side] = entries.count { $0.isPending(side) }
     }
-    let tip: String?
+    var (tip, lostCommit): (String?, String?) = (nil, nil)
     do throws(StateError) {
       tip = try gitBackend.tip()
+      if state.phase != .complete, try state.isLost(at: tip, in: gitBackend) {
+        lostCommit = state.projected
+      }
     } catch {
-      tip = nil
+      // The next write meets the same fault and is told.
     }
-    let lostCommit = lostCommit(state, tip: tip)
     return MigrationStatus(
       phase: state.phase, since: state.since, started: state.started, source: state.source,
       branch: String(state.branch.dropFirst("refs/heads/".count)),
@@ -61,16 +63,6 @@ extension MigrationBackend {
       lostCommit: lostCommit,
       verified: state.verification?.time, verifiedContracts: state.verification?.contracts ?? 0,
       verifiedAgreeing: state.verification?.agreeing ?? 0)
-  }
-
-  private func lostCommit(_ state: MigrationState, tip: String?) -> String? {
-    guard state.phase != .complete, tip != state.projected else { return nil }
-    do throws(StateError) {
-      return try gitBackend.isAncestor(state.projected, of: tip) ? nil : state.projected
-    } catch {
-      // The next write meets the same fault and is told.
-      return nil
-    }
   }
 }
 

@@ -52,6 +52,15 @@ import Testing
     #expect(try fixture.backend().contract(key) == record("Token", 2))
   }
 
+  /// That git cannot be asked does not prove that its branch was set back.
+  @Test(arguments: ["refs/heads/main", "HEAD"])
+  func aBranchThatCannotBeReadHasLostNothing(reference: String) async throws {
+    let fixture = try await MigrationFixture.inStep(in: .dualWrite)
+    let path = fixture.repository.appending(".git/\(reference)")
+    try writeFile(path, "damaged\n")
+    #expect(try fixture.backend().status()?.lostCommit == nil)
+  }
+
   @Test(arguments: [MigrationPhase.dualWrite, .cutover])
   func aRepositoryThatCannotBeOpenedStopsNeitherReadsNorWritesNorTheWayBack(phase: MigrationPhase)
     async throws
