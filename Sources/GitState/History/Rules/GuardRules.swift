@@ -257,7 +257,10 @@ public struct GuardRules: Hashable, Sendable {
           + "kept in git (if it is none, add \"\(allowance)\" to the rule allowedSecrets)")
     }
     for change in news.changes where !allowedSecrets.contains(change.key.description) {
-      if change.kind != .removed, let what = SecretText.meaning(of: change.key.name) {
+      // A merge leaves nothing of what one of its parents had already.
+      if [.added, .renamed].contains(change.kind), !change.fields.isEmpty,
+        let what = SecretText.meaning(of: change.key.name)
+      {
         broken.append(
           "the name of a contract on chain \(change.key.chainID) looks like \(what), which must not be "
             + "kept in git (if it is none, add the contract's key to the rule allowedSecrets)")
