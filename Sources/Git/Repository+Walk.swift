@@ -27,6 +27,45 @@ extension Repository {
     }
   }
 
+  /// How many commits lead to one that do not lead to others.
+  ///
+  /// - Parameters:
+  ///   - tip: The commit, which counts.
+  ///   - hidden: The others.
+  /// - Returns: Their number.
+  /// - Throws: ``GitError`` for a commit that cannot be read.
+  public func countCommits(from tip: ObjectID, hiding hidden: [ObjectID]) throws -> Int {
+    var count = 0
+    try walk(from: [tip], hiding: hidden) { _ in
+      count += 1
+      return true
+    }
+    return count
+  }
+
+  /// The last commit in which a file has a content.
+  ///
+  /// - Parameters:
+  ///   - blob: The content.
+  ///   - path: The file from the repository's root.
+  ///   - starts: Where to begin to look.
+  ///   - reach: How many commits to look at, at most.
+  /// - Returns: The commit; nil where none of these has it.
+  /// - Throws: ``GitError`` for a commit that cannot be read.
+  public func lastCommit(
+    with blob: ObjectID, at path: String, from starts: [ObjectID], reach: Int = .max
+  ) throws -> Commit? {
+    // Mostly it is in no object at all, and the walk is spared.
+    guard try contains(blob) else { return nil }
+    var (found, count): (Commit?, Int) = (nil, 0)
+    try walk(from: starts) { commit in
+      count += 1
+      if try entry(at: path, in: commit.tree)?.id == blob { found = commit }
+      return found == nil && count < reach
+    }
+    return found
+  }
+
   /// Goes from a commit to its first parent, and on to that one's.
   ///
   /// libgit2's walk along first parents is by time: commits of one second come in any order.

@@ -2,6 +2,7 @@ import Git
 import Glibc
 import SystemPackage
 import TestSupport
+import Testing
 
 /// Opens a repository with nothing of the machine's configuration or this process's variables.
 func open(_ path: FilePath, environment: [String: String] = [:]) throws -> Repository {
@@ -100,4 +101,31 @@ struct RandomBytes {
       return mixed & 0x3F == 0 ? 10 : UInt8(truncatingIfNeeded: mixed >> 31)
     }
   }
+}
+
+/// Writes blobs, each an edit of the one before, as so many writes do.
+///
+/// - Returns: Their names.
+func publish(_ writes: [[[UInt8]]], in path: FilePath) throws -> [ObjectID] {
+  try isolate()
+  let repository = try Repository(opening: path.string, environment: [:], holdsObjects: true)
+  let area = try StagingArea(path.appending(".git/staged").string, method: .none)
+  var ids: [ObjectID] = []
+  for versions in writes {
+    for version in versions { ids.append(try repository.writeBlob(version, like: ids.last)) }
+    let objects = try repository.stageObjects(in: area)
+    try area.flush()
+    try objects.publish(area)
+  }
+  return ids
+}
+
+/// Reads blobs with the git program and with ours.
+func expectReadable(_ versions: [[UInt8]], _ ids: [ObjectID], in path: FilePath) async throws {
+  for (version, id) in zip(versions, ids) {
+    let shown = try await runProgram("git", ["cat-file", "blob", id.hex], in: path)
+    #expect(shown.output == version)
+    #expect(try open(path).blob(id) == version)
+  }
+  try await git("fsck", "--strict", "--full", in: path)
 }

@@ -68,7 +68,8 @@ struct DeploymentFile: Sendable {
     contracts.contains { _, entry in
       let entry = entry.object
       let name =
-        entry?["record"]?.object?[Contract.Field.networkName] ?? entry?[Contract.Field.networkName]
+        entry?[EntryCodec.Member.record]?.object?[Contract.Field.networkName]
+        ?? entry?[Contract.Field.networkName]
       return name?.string?.isIdentical(to: network) ?? false
     }
   }

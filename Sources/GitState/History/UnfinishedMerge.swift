@@ -47,18 +47,32 @@ struct UnfinishedMerge {
 }
 
 extension GitReader {
+  /// What the merge under way would lose, in the index or else in the working tree.
+  ///
+  /// - Returns: nil where no merge is under way, where it waits for a conflict to be resolved, or loses
+  ///   nothing.
+  /// - Throws: Where the merge or the history cannot be read.
+  mutating func unfinishedMerge() throws -> UnfinishedMerge? {
+    guard try !repository.mergeHeads().isEmpty else { return nil }
+    let (staged, hasConflict) = try stagedFolder(nil)
+    // Nobody can commit a conflict, and its resolution is the user's.
+    guard !hasConflict else { return nil }
+    if let merge = try unfinishedMerge(to: staged, in: .index) { return merge }
+    return try workingFolder().flatMap { try unfinishedMerge(to: $0, in: .workingTree) }
+  }
+
   /// What the merge under way would lose.
   ///
   /// - Parameters:
-  ///   - after: The state that it would record; nil where that cannot be told.
+  ///   - after: The state that it would record.
   ///   - place: Where that state is.
   /// - Returns: nil where no merge is under way, or it loses nothing.
   /// - Throws: Where the merge or the history cannot be read.
-  mutating func unfinishedMerge(to after: DeploymentFolder?, in place: UnfinishedMerge.Place) throws
+  func unfinishedMerge(to after: DeploymentFolder, in place: UnfinishedMerge.Place) throws
     -> UnfinishedMerge?
   {
     let heads = try repository.mergeHeads()
-    guard !heads.isEmpty, let after, let tip = try branch().tip else { return nil }
+    guard !heads.isEmpty, let tip = try branch().tip else { return nil }
     var notes: [String] = []
     let ids = [tip] + heads
     let parents = try ids.map { id in

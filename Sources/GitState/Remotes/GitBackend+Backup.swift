@@ -153,11 +153,7 @@ enum Backup {
       try bundle.unpack(into: quarantine)
       let incoming = try Repository(opening: quarantine.path)
       try incoming.checkComplete(head.id, knowing: bundle.prerequisites)
-      var count = 0
-      try incoming.walk(from: [head.id], hiding: bundle.prerequisites) { _ in
-        count += 1
-        return true
-      }
+      let count = try incoming.countCommits(from: head.id, hiding: bundle.prerequisites)
       let folder = try FolderLoader(cache: FileCache(capacity: 0))
         .folder(location.folder, of: head.id, in: incoming)
       if takesIn { try quarantine.accept() }

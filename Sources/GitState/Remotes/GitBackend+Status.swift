@@ -100,11 +100,6 @@ extension GitBackend {
     throws -> Int
   {
     guard let tip, tip != known else { return 0 }
-    var count = 0
-    try repository.walk(from: [tip], hiding: known.map { [$0] } ?? []) { _ in
-      count += 1
-      return true
-    }
-    return count
+    return try repository.countCommits(from: tip, hiding: known.map { [$0] } ?? [])
   }
 }

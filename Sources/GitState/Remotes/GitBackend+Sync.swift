@@ -155,13 +155,9 @@ extension GitBackend {
         .backendUnavailable, "the history could not be read"
       ) {
         let repository = try Repository(opening: location.gitDirectory)
-        var count = 0
-        guard let tip = ObjectID(hex: new) else { return 0 }
-        try repository.walk(from: [tip], hiding: old.map { [$0] } ?? []) { _ in
-          count += 1
-          return true
-        }
-        return count
+        return try ObjectID(hex: new).map { tip in
+          try repository.countCommits(from: tip, hiding: old.map { [$0] } ?? [])
+        } ?? 0
       }
     } catch {
       result.warnings.append(

@@ -72,7 +72,8 @@ struct StaleIndex {
       guard try blob(at: "\(root)/\(path)") == current?.id else { continue }
       var version: Commit?
       if let indexed {
-        version = try Self.version(indexed, of: path, before: tip, repository)
+        version = try repository.lastCommit(
+          with: indexed, at: path, from: [tip], reach: reach)
         if version == nil { continue }
       }
       found.append(File(path: path, current: current, indexed: indexed, version: version))
@@ -108,20 +109,6 @@ struct StaleIndex {
     guard try FileSystem.kind(of: path) == .file else { return nil }
     return try FileSystem.read(path).map { try ObjectID.blob($0) }
   }
-
-  /// The last commit that has a version of a file; nil where no recent one has.
-  private static func version(
-    _ blob: ObjectID, of path: String, before tip: ObjectID, _ repository: borrowing Repository
-  ) throws -> Commit? {
-    guard try repository.contains(blob) else { return nil }
-    var (version, count): (Commit?, Int) = (nil, 0)
-    try repository.walk(from: [tip]) { commit in
-      count += 1
-      if try repository.entry(at: path, in: commit.tree)?.id == blob { version = commit }
-      return version == nil && count < reach
-    }
-    return version
-  }
 }
 
 extension GitBackend {
@@ -140,14 +127,7 @@ extension GitBackend {
         let takenBack = try TakenBack.sentences(
           try InStepNotes(location), snapshot.folder, tip: snapshot.commit, reader.repository)
         guard try reader.isCheckedOut() else { return files + takenBack }
-        let (staged, hasConflict) = try reader.stagedFolder(nil)
-        // Nobody can commit a conflict, and its resolution is the user's.
-        let merge =
-          try hasConflict
-          ? nil
-          : reader.unfinishedMerge(to: staged, in: .index)
-            ?? reader.unfinishedMerge(to: try reader.workingFolder(), in: .workingTree)
-        return files + (merge?.sentences ?? []) + takenBack
+        return files + (try reader.unfinishedMerge()?.sentences ?? []) + takenBack
       }
     }
   }

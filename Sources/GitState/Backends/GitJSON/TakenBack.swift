@@ -62,14 +62,8 @@ struct TakenBack {
     }
     guard let culprit, !isMeant(culprit) else { return nil }
     guard let blob else { return (culprit, nil) }
-    var earlier: Commit?
-    count = 0
-    try repository.walk(from: culprit.parents) { commit in
-      count += 1
-      if try repository.entry(at: path, in: commit.tree)?.id == blob { earlier = commit }
-      return earlier == nil && count < reach
-    }
-    return earlier.map { (culprit, $0) }
+    return try repository.lastCommit(with: blob, at: path, from: culprit.parents, reach: reach)
+      .map { (culprit, $0) }
   }
 
   /// Whether another file has the chain of one that is gone.

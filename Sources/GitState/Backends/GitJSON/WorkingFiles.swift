@@ -106,11 +106,14 @@ struct WorkingFiles {
     if isForeign {
       return .brought(left(file, "is of a state that is not in the branch's history"))
     }
-    if let earlier = try self.commit(with: blob, at: file, commit, repository) {
+    // Then it was put back, not edited.
+    if let earlier = try commit.flatMap({
+      try repository.lastCommit(with: blob, at: file, from: [$0])
+    }) {
       // What is edited from here on is edited on this version.
       return .left(
         left(file, "is an earlier version of the file"),
-        base: InStepNotes.Note(commit: earlier, blob: blob))
+        base: InStepNotes.Note(commit: earlier.id, blob: blob))
     }
     if let ours = tip?.deployment, base?.blob == tip?.blob,
       try isEditedEarlierVersion(edited, of: name, ours, commit, repository)
@@ -175,21 +178,6 @@ struct WorkingFiles {
   private func left(_ file: String, _ problem: String) -> String {
     "\(file) in the working tree \(problem); it was left as it is, and the write went on from the "
       + "commit: compare with git diff -- \(file)"
-  }
-
-  /// The commit in which the file has this very content, where there is one: then it was put back,
-  /// not edited.
-  private func commit(
-    with blob: ObjectID, at file: String, _ commit: ObjectID?, _ repository: borrowing Repository
-  ) throws -> ObjectID? {
-    // An edit by hand is in no object yet, so the walk is rare.
-    guard let commit, try repository.contains(blob) else { return nil }
-    var found: ObjectID?
-    try repository.walk(from: [commit]) { commit in
-      if try repository.entry(at: file, in: commit.tree)?.id == blob { found = commit.id }
-      return found == nil
-    }
-    return found
   }
 
   /// Whether an edited file looks like an earlier version with edits, such as an editor writes that
