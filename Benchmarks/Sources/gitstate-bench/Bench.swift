@@ -29,6 +29,7 @@ import Foundation
       try reads.cached(&report)
       try reads.oldRevision(commits: 100_000, &report)
     }
+    if wants("memory") { try reads.memory(contracts: 20_000, &report) }
     if wants("sharing") {
       let sharing = Sharing(
         fixtures: fixtures, program: arguments[1], rounds: max(10, rounds / 5))

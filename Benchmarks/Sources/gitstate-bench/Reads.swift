@@ -48,6 +48,23 @@ struct Reads {
     report.add(what, "LevelDB get and decoding", theirs / 1e6, "million/s")
   }
 
+  /// What a parsed file takes of memory, all its records decoded, for each byte of its text.
+  func memory(contracts: Int, _ report: inout Report) throws {
+    let path = try fixtures.repository("memory", contracts: contracts)
+    let size = try Data(contentsOf: URL(fileURLWithPath: "\(path)/deployments/net56.json")).count
+    let backend = try GitBackend(GitBackendOptions(directory: path, cacheSize: 1 << 30))
+    let keys = (0..<contracts).map { Fixtures.contract($0, address: 1).key }
+    func resident() throws -> Int {
+      let text = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
+      return (Int(text.split(separator: " ")[1]) ?? 0) * Int(getpagesize())
+    }
+    let before = try resident()
+    for key in keys { _ = try backend.contract(key) }
+    report.add(
+      "memory of a file of \(contracts) contracts", "GitState",
+      Double(try resident() - before) / Double(size), "bytes a byte")
+  }
+
   /// Runs a program with as little around it as can be: Foundation's own way takes milliseconds.
   private func spawn(_ arguments: [String]) -> Int32 {
     var pointers: [UnsafePointer<CChar>?] = arguments.map { UnsafePointer(strdup($0)) }
