@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <git2.h>
 #include <leveldb/c.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +74,11 @@ int peer_run(const char *const *arguments) {
   if (status) return -1;
   if (waitpid(process, &status, 0) < 0) return -1;
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+size_t peer_allocated(void) {
+  struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
 }
 
 static leveldb_t *database;

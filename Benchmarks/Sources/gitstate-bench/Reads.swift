@@ -54,15 +54,11 @@ struct Reads {
     let size = try Data(contentsOf: URL(fileURLWithPath: "\(path)/deployments/net56.json")).count
     let backend = try GitBackend(GitBackendOptions(directory: path, cacheSize: 1 << 30))
     let keys = (0..<contracts).map { Fixtures.contract($0, address: 1).key }
-    func resident() throws -> Int {
-      let text = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
-      return (Int(text.split(separator: " ")[1]) ?? 0) * Int(getpagesize())
-    }
-    let before = try resident()
+    let before = peer_allocated()
     for key in keys { _ = try backend.contract(key) }
     report.add(
       "memory of a file of \(contracts) contracts", "GitState",
-      Double(try resident() - before) / Double(size), "bytes a byte")
+      Double(peer_allocated() - before) / Double(size), "bytes a byte")
   }
 
   /// Runs a program with as little around it as can be: Foundation's own way takes milliseconds.

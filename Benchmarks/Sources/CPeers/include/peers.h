@@ -21,4 +21,7 @@ void peer_leveldb_close(void);
 // Runs a program to its end, its output thrown away; its status, or -1. The list ends with NULL.
 int peer_run(const char *const *arguments);
 
+// How many bytes are allocated.
+size_t peer_allocated(void);
+
 #endif

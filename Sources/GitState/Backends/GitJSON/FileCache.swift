@@ -58,7 +58,7 @@ final class FileCache: Sendable {
 
 extension FileContent {
   /// Bytes of memory for each byte of a file: its text, its tree of values and all records decoded
-  /// took 5.1 where 20,000 contracts in 5.8 MB were measured.
+  /// take 4.5 (`make bench PARTS=memory`).
   private static let memoryFactor = 5
   /// Bytes of memory for a file however small.
   private static let baseCost = 1024
