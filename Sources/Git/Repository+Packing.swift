@@ -3,12 +3,18 @@ internal import Glibc
 
 /// What packing did.
 public struct PackingReport: Sendable {
-  /// How many objects are in the new pack; 0 where there was nothing to pack.
-  public let packed: Int
+  /// How many objects are in new packs; 0 where there was nothing to pack.
+  public fileprivate(set) var packed = 0
   /// How many loose objects are gone, since a pack has them.
-  public let removedLoose: Int
-  /// How many packs are gone, since the new one has all that they had.
-  public let removedPacks: Int
+  public fileprivate(set) var removedLoose = 0
+  /// How many packs are gone, since a new one has all that they had.
+  public fileprivate(set) var removedPacks = 0
+
+  fileprivate static func += (report: inout PackingReport, other: PackingReport) {
+    report.packed += other.packed
+    report.removedLoose += other.removedLoose
+    report.removedPacks += other.removedPacks
+  }
 }
 
 extension Repository {
@@ -23,16 +29,19 @@ extension Repository {
   }
 
   private static var mostPacks: Int { 50 }
+  /// How many bytes small packs have together; each is in memory while it is joined.
+  private static var mostJoined: Int { 1 << 30 }
 
-  /// Puts loose objects into one pack, and removes what the pack has.
+  /// Puts loose objects into one pack, and removes what the pack has; joins small packs where there are
+  /// many.
   ///
   /// Nothing that any program may be about to name is lost: objects only move from their own files into
   /// a pack that is on disk by then. It may run beside writers, but not beside itself.
   ///
   /// - Parameters:
   ///   - folder: A folder of its own on the file system of the objects.
-  ///   - isFull: Whether the objects of all of the repository's packs go into the new pack, too, or
-  ///     those of small ones only, where there are many. Packs that are kept (`.keep`) stay.
+  ///   - isFull: Whether all objects of the repository go into one pack, which takes long. Packs that are kept
+  ///     (`.keep`) stay.
   /// - Returns: What was done.
   /// - Throws: ``GitError``; no object is lost then.
   public func pack(in folder: String, isFull: Bool) throws(GitError) -> PackingReport {
@@ -42,17 +51,25 @@ extension Repository {
     }
     let objects = commonDirectory + "/objects"
     let loose = try looseObjects(objects)
-    let old = isFull ? try ownPacks(objects) : try smallPacks(objects)
-    guard !loose.isEmpty || old.count > 1 else {
-      return PackingReport(packed: 0, removedLoose: 0, removedPacks: 0)
+    if isFull {
+      let old = try ownPacks(objects)
+      guard !loose.isEmpty || old.count > 1 else { return PackingReport() }
+      return try repack(loose, old, in: folder)
     }
+    var report = PackingReport()
+    if !loose.isEmpty { report += try repack(loose, [], in: folder) }
+    let small = try smallPacks(objects)
+    if small.count > 1 { report += try join(small, in: folder) }
+    return report
+  }
+
+  /// Makes one pack of loose objects and packs, with deltas as libgit2 finds them.
+  private func repack(_ loose: [ObjectID], _ packs: [String], in folder: String) throws(GitError)
+    -> PackingReport
+  {
     let builder = try Owned<PackBuilderResource> { git_packbuilder_new($0, handle.pointer) }
     _ = git_packbuilder_set_threads(builder.pointer, 0)
-    for id in loose {
-      var raw = id.raw
-      try check(git_packbuilder_insert(builder.pointer, &raw, nil), id.hex)
-    }
-    for id in try objectsInPacks(old, objects) {
+    for id in try loose + objectsInPacks(packs) {
       var raw = id.raw
       try check(git_packbuilder_insert(builder.pointer, &raw, nil), id.hex)
     }
@@ -62,18 +79,34 @@ extension Repository {
     guard let name = text(git_packbuilder_name(builder.pointer)) else {
       throw GitError(.failed, "libgit2 wrote a pack without a name", category: .objectDatabase)
     }
-    let pack = "\(objects)/pack/pack-\(name)"
-    for ending in ["pack", "idx"] {
-      try FileSystem.rename("\(folder)/pack-\(name).\(ending)", to: "\(pack).\(ending)")
+    return try replace(loose, packs, by: "pack-\(name)", of: count, in: folder)
+  }
+
+  /// Makes one pack of several.
+  private func join(_ packs: [String], in folder: String) throws(GitError) -> PackingReport {
+    let paths = packs.map { "\(commonDirectory)/objects/pack/\($0)" }
+    guard let joined = try PackJoin.join(paths, in: folder) else {
+      return try repack([], packs, in: folder)
     }
-    try FileSystem.sync("\(objects)/pack")
+    return try replace([], packs, by: joined.name, of: joined.count, in: folder)
+  }
+
+  /// Puts a pack that is on disk in its place, and removes what it has.
+  private func replace(
+    _ loose: [ObjectID], _ packs: [String], by new: String, of count: Int, in folder: String
+  ) throws(GitError) -> PackingReport {
+    let place = commonDirectory + "/objects/pack"
+    for ending in ["pack", "idx"] {
+      try FileSystem.rename("\(folder)/\(new).\(ending)", to: "\(place)/\(new).\(ending)")
+    }
+    try FileSystem.sync(place)
     // Only now that the pack is durable does anything go.
     for id in loose { try FileSystem.remove(looseFile(of: id)) }
-    let gone = old.filter { $0 != "pack-\(name)" }
+    let gone = packs.filter { $0 != new }
     for pack in gone {
       // The index first: a pack without one is not looked into.
       for ending in ["idx", "pack", "rev", "bitmap"] {
-        try FileSystem.remove("\(objects)/pack/\(pack).\(ending)")
+        try FileSystem.remove("\(place)/\(pack).\(ending)")
       }
     }
     return PackingReport(packed: count, removedLoose: loose.count, removedPacks: gone.count)
@@ -120,7 +153,7 @@ extension Repository {
     sizes.sort { ($0.size, $0.pack) < ($1.size, $1.pack) }
     var (sum, small) = (1 << 20, [String]())
     for (pack, size) in sizes {
-      if size > 2 * sum { break }
+      if size > 2 * sum || sum + size > Self.mostJoined { break }
       small.append(pack)
       sum += size
     }
@@ -128,10 +161,10 @@ extension Repository {
   }
 
   /// The objects that some packs have (`git_odb_foreach` over a store of just these packs).
-  private func objectsInPacks(_ packs: [String], _ objects: String) throws(GitError) -> [ObjectID] {
+  private func objectsInPacks(_ packs: [String]) throws(GitError) -> [ObjectID] {
     var ids: [ObjectID] = []
     for pack in packs {
-      let path = "\(objects)/pack/\(pack).idx"
+      let path = "\(commonDirectory)/objects/pack/\(pack).idx"
       var backend: UnsafeMutablePointer<git_odb_backend>?
       try check(git_odb_backend_one_pack(&backend, path), path)
       let store = try Owned<ObjectDatabaseResource>(path) { git_odb_new($0) }

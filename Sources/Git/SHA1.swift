@@ -6,29 +6,52 @@ struct SHA1 {
     0x6745_2301, 0xEFCD_AB89, 0x98BA_DCFE, 0x1032_5476, 0xC3D2_E1F0
   )
 
+  /// What does not fill a block yet.
+  private var rest: [UInt8] = []
+  private var count = 0
+
   /// The hash of some bytes.
   static func hash(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
     var hash = SHA1()
+    hash.append(bytes)
+    return hash.finish()
+  }
+
+  /// Goes on with more bytes.
+  mutating func append(_ bytes: UnsafeRawBufferPointer) {
+    count += bytes.count
     var at = 0
-    var words = [UInt32](repeating: 0, count: 16)
-    words.withUnsafeMutableBufferPointer { words in
-      while at + 64 <= bytes.count {
-        hash.add(bytes, at, words)
-        at += 64
-      }
-      // The rest, a one bit, zeros, and the length in bits.
-      var tail = [UInt8](bytes[at...]) + [0x80]
-      tail += [UInt8](repeating: 0, count: (120 - tail.count % 64) % 64)
-      for shift in stride(from: 56, through: 0, by: -8) {
-        tail.append(UInt8(truncatingIfNeeded: (bytes.count << 3) >> shift))
-      }
-      tail.withUnsafeBytes { tail in
-        for start in stride(from: 0, to: tail.count, by: 64) { hash.add(tail, start, words) }
-      }
+    if !rest.isEmpty {
+      at = min(64 - rest.count, bytes.count)
+      rest += bytes[..<at]
+      guard rest.count == 64 else { return }
+      rest.withUnsafeBytes { addBlocks($0, from: 0) }
+      rest = []
     }
-    let state = [hash.state.0, hash.state.1, hash.state.2, hash.state.3, hash.state.4]
-    return state.flatMap { word in
+    addBlocks(bytes, from: at)
+    rest += bytes[(bytes.count - (bytes.count - at) % 64)...]
+  }
+
+  /// Ends the text.
+  mutating func finish() -> [UInt8] {
+    // A one bit, zeros, and the length in bits.
+    let length = count << 3
+    var tail = rest + [0x80]
+    tail += [UInt8](repeating: 0, count: (120 - tail.count % 64) % 64)
+    for shift in stride(from: 56, through: 0, by: -8) {
+      tail.append(UInt8(truncatingIfNeeded: length >> shift))
+    }
+    tail.withUnsafeBytes { addBlocks($0, from: 0) }
+    return [state.0, state.1, state.2, state.3, state.4].flatMap { word in
       [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: word >> $0) }
+    }
+  }
+
+  /// Adds the whole blocks from a place on.
+  private mutating func addBlocks(_ bytes: UnsafeRawBufferPointer, from start: Int) {
+    withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 16) { words in
+      words.initialize(repeating: 0)
+      for at in stride(from: start, through: bytes.count - 64, by: 64) { add(bytes, at, words) }
     }
   }
 
