@@ -5,7 +5,7 @@ internal import CGit2
 /// libgit2 would write each to disk by itself, and sync each by itself.
 final class HeldObjects {
   /// One of them.
-  struct Object {
+  struct Object: Sendable {
     let id: ObjectID
     let type: git_object_t
     let content: [UInt8]
@@ -20,9 +20,12 @@ final class HeldObjects {
   let deflater = Deflater()
   /// What compresses large ones of them that are edits of others.
   let partedDeflater = PartedDeflater()
-  /// In an order in which none comes before what it names.
+  /// Those that are packed already.
+  private(set) var packs: [NewPack] = []
+  /// The others, in an order in which none comes before what it names.
   private(set) var objects: [Object] = []
   private var places: [ObjectID: Int] = [:]
+  private var shown: [ObjectID: Object] = [:]
   /// How many bytes they have.
   private(set) var size = 0
 
@@ -36,35 +39,52 @@ final class HeldObjects {
   }
 
   /// Whether an object is held.
-  func has(_ id: ObjectID) -> Bool { places[id] != nil }
+  func has(_ id: ObjectID) -> Bool { places[id] != nil || shown[id] != nil }
 
-  /// An object that is held.
-  subscript(id: ObjectID) -> Object? { places[id].map { objects[$0] } }
+  /// An object that is held, where it is not just in a pack.
+  subscript(id: ObjectID) -> Object? { places[id].map { objects[$0] } ?? shown[id] }
 
   /// Holds an object; one that the repository has, too, so that what is to last depends on nothing that
   /// another program may remove.
   func add(_ type: git_object_t, _ content: [UInt8], like base: ObjectID?) throws(GitError)
     -> ObjectID
   {
-    var raw = git_oid()
-    try check(git_odb_hash(&raw, content, content.count, type))
-    let id = ObjectID(raw)
+    let id = try ObjectID.name(type, content)
     guard places[id] == nil else { return id }
-    guard let write = store.pointee.write else {
-      throw GitError(.failed, "libgit2's store in memory cannot be written", context: id.hex)
-    }
-    try check(write(store, &raw, content, content.count, type), id.hex)
+    let object = Object(id: id, type: type, content: content, base: base)
+    if shown[id] == nil { try show(object) }
     places[id] = objects.count
-    objects.append(Object(id: id, type: type, content: content, base: base))
+    objects.append(object)
     size += content.count
     return id
   }
 
+  /// Holds packs.
+  ///
+  /// - Parameters:
+  ///   - packs: The packs.
+  ///   - objects: Those of their objects that libgit2 is to find, though no pack is on disk yet.
+  func add(_ packs: [NewPack], showing objects: [Object]) throws(GitError) {
+    for object in objects where !has(object.id) {
+      try show(object)
+      shown[object.id] = object
+    }
+    self.packs += packs
+    size += packs.reduce(0) { $0 + $1.bytes.count }
+  }
+
+  private func show(_ object: Object) throws(GitError) {
+    guard let write = store.pointee.write else {
+      throw GitError(.failed, "libgit2's store in memory cannot be written", context: object.id.hex)
+    }
+    var raw = object.id.raw
+    try check(
+      write(store, &raw, object.content, object.content.count, object.type), object.id.hex)
+  }
+
   /// Forgets all objects that are held.
   func reset() throws(GitError) {
-    objects = []
-    places = [:]
-    size = 0
+    (packs, objects, places, shown, size) = ([], [], [:], [:], 0)
     try check(git_mempack_reset(store))
   }
 }

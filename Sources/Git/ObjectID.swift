@@ -48,8 +48,13 @@ public struct ObjectID: Hashable, Comparable, Sendable, CustomStringConvertible 
   /// The name that a blob of these bytes has, or would have (`git_odb_hash`).
   public static func blob(_ bytes: [UInt8]) throws(GitError) -> ObjectID {
     try Library.initialise()
+    return try name(GIT_OBJECT_BLOB, bytes)
+  }
+
+  /// The name of an object (`git_odb_hash`, which finds attacks on the hash).
+  static func name(_ type: git_object_t, _ content: [UInt8]) throws(GitError) -> ObjectID {
     var raw = git_oid()
-    try check(git_odb_hash(&raw, bytes, bytes.count, GIT_OBJECT_BLOB))
+    try check(git_odb_hash(&raw, content, content.count, type))
     return ObjectID(raw)
   }
 

@@ -1,13 +1,22 @@
 internal import CGit2
 
+/// A pack that is in memory only.
+struct NewPack: Sendable {
+  /// Its name, without an ending.
+  let name: String
+  /// Its objects, in an order in which none comes before what it names.
+  let ids: [ObjectID]
+  let bytes: [UInt8]
+  let index: [UInt8]
+}
+
 /// Makes one pack of new objects, and its index (gitformat-pack), in memory.
 ///
 /// libgit2's pack builder looks for deltas among all objects, which takes longer than all else that a write
 /// does. Here an object is a delta to the one that it is known to be an edit of, or stands by itself; what
 /// is packed later (`gitstate optimize`, `git gc`) is packed better.
 struct PackWriter {
-  /// The bytes of the pack.
-  private(set) var pack: [UInt8]
+  private var pack: [UInt8]
   private var entries: [PackIndex.Entry] = []
   private var placed: [ObjectID: (offset: Int, depth: Int)] = [:]
   private let deflater: Deflater
@@ -15,11 +24,19 @@ struct PackWriter {
   /// How many deltas are applied for one object, as `git gc` has it.
   private static let deepest = 50
 
-  init(count: Int, _ deflater: Deflater) {
+  init(_ deflater: Deflater) {
     self.deflater = deflater
-    pack = Self.header(count: count)
-    entries.reserveCapacity(count)
+    pack = Self.header(count: 0)
   }
+
+  /// Whether it has an object.
+  func has(_ id: ObjectID) -> Bool { placed[id] != nil }
+
+  /// How many bytes it has.
+  var size: Int { pack.count }
+
+  /// Whether it has no object.
+  var isEmpty: Bool { entries.isEmpty }
 
   /// Adds an object, of which the pack must not have one yet.
   ///
@@ -50,13 +67,14 @@ struct PackWriter {
   }
 
   /// Ends the pack.
-  ///
-  /// - Returns: Its name without an ending, its bytes and those of its index.
-  mutating func finish() -> (name: String, pack: [UInt8], index: [UInt8]) {
+  mutating func finish() -> NewPack {
+    let header = Self.header(count: entries.count)
+    pack.replaceSubrange(..<header.count, with: header)
     let checksum = pack.withUnsafeBytes { SHA1.hash($0) }
     pack += checksum
     let index = PackIndex(entries, packChecksum: checksum)
-    return (Self.name(checksum), pack, index.text)
+    return NewPack(
+      name: Self.name(checksum), ids: entries.map(\.id), bytes: pack, index: index.text)
   }
 
   /// How a pack of so many objects begins.

@@ -73,14 +73,15 @@ extension Repository {
   public func stageObjects(in area: StagingArea, mostLoose: Int = 32) throws(GitError)
     -> StagedObjects
   {
-    guard let held, !held.objects.isEmpty else { return StagedObjects(files: [], ids: []) }
-    let ids = held.objects.map(\.id)
+    guard let held else { return StagedObjects(files: [], ids: []) }
     var files: [StagedFile] = []
-    if ids.count > mostLoose {
-      files = try stagePack(held, in: area)
+    for pack in held.packs { files += try stage(pack, in: area) }
+    if held.objects.count > mostLoose {
+      files += try stage(pack(of: held), in: area)
     } else {
       for object in held.objects { files.append(try stage(object, held, in: area)) }
     }
+    let ids = held.packs.flatMap(\.ids) + held.objects.map(\.id)
     try held.reset()
     return StagedObjects(files: files, ids: ids)
   }
@@ -100,19 +101,21 @@ extension Repository {
     return try area.stage(file, for: looseFile(of: object.id), mode: 0o444)
   }
 
-  /// Writes a pack of just these objects.
-  private func stagePack(_ held: HeldObjects, in area: StagingArea) throws(GitError) -> [StagedFile]
-  {
-    var writer = PackWriter(count: held.objects.count, held.deflater)
+  /// A pack of just these objects.
+  private func pack(of held: HeldObjects) throws(GitError) -> NewPack {
+    var writer = PackWriter(held.deflater)
     for object in held.objects {
       try writer.add(object, like: object.base.flatMap { held[$0] })
     }
-    let (name, pack, index) = writer.finish()
-    let path = "\(commonDirectory)/objects/pack/\(name)"
+    return writer.finish()
+  }
+
+  private func stage(_ pack: NewPack, in area: StagingArea) throws(GitError) -> [StagedFile] {
+    let path = "\(commonDirectory)/objects/pack/\(pack.name)"
     // A pack counts from when its index is there.
     return [
-      try area.stage(pack, for: path + ".pack", mode: 0o444),
-      try area.stage(index, for: path + ".idx", mode: 0o444),
+      try area.stage(pack.bytes, for: path + ".pack", mode: 0o444),
+      try area.stage(pack.index, for: path + ".idx", mode: 0o444),
     ]
   }
 }

@@ -1,5 +1,43 @@
 internal import CGit2
 
+/// Where trees are read and written.
+protocol TreeStore: ~Copyable {
+  /// The text of a tree.
+  func treeText(_ id: ObjectID) throws(GitError) -> TreeText
+  /// Writes a tree that is an edit of another.
+  func write(_ tree: TreeText, like base: ObjectID?) throws(GitError) -> ObjectID
+  /// Makes sure that an object is there.
+  func requireObject(_ id: ObjectID) throws(GitError)
+}
+
+extension Repository: TreeStore {
+  func treeText(_ id: ObjectID) throws(GitError) -> TreeText {
+    TreeText(try content(id, GIT_OBJECT_TREE))
+  }
+
+  func write(_ tree: TreeText, like base: ObjectID?) throws(GitError) -> ObjectID {
+    try writeObject(GIT_OBJECT_TREE, tree.bytes, like: base)
+  }
+
+  /// Writes a tree that differs from another in some paths only.
+  ///
+  /// Only the trees on the way to those paths are written again; every other entry stays as it is, odd
+  /// modes and names included.
+  ///
+  /// - Parameters:
+  ///   - base: The tree to start from; nil for the empty one.
+  ///   - changes: Paths, each with its new entry, or nil to remove what is there. A folder that
+  ///     becomes empty goes. Removing what is not there changes nothing.
+  /// - Returns: The tree; the empty tree's name where nothing is left.
+  /// - Throws: ``GitError/Code/directory`` where a file would take a folder's place,
+  ///   ``GitError/Code/conflict`` where a path leads through a file, link or submodule.
+  public func writeTree(
+    _ base: ObjectID?, replacing changes: [(path: String, entry: (id: ObjectID, mode: FileMode)?)]
+  ) throws(GitError) -> ObjectID {
+    try edit(base, changes)
+  }
+}
+
 /// What becomes of the names of one tree.
 private struct TreeChange {
   enum Action {
@@ -35,35 +73,24 @@ private struct TreeChange {
   }
 }
 
-extension Repository {
-  /// Writes a tree that differs from another in some paths only.
-  ///
-  /// Only the trees on the way to those paths are written again; every other entry stays as it is, odd
-  /// modes and names included.
-  ///
-  /// - Parameters:
-  ///   - base: The tree to start from; nil for the empty one.
-  ///   - changes: Paths, each with its new entry, or nil to remove what is there. A folder that
-  ///     becomes empty goes. Removing what is not there changes nothing.
-  /// - Returns: The tree; the empty tree's name where nothing is left.
-  /// - Throws: ``GitError/Code/directory`` where a file would take a folder's place,
-  ///   ``GitError/Code/conflict`` where a path leads through a file, link or submodule.
-  public func writeTree(
-    _ base: ObjectID?, replacing changes: [(path: String, entry: (id: ObjectID, mode: FileMode)?)]
+extension TreeStore where Self: ~Copyable {
+  /// Writes a tree that differs from another in some paths only (``Repository/writeTree(_:replacing:)``).
+  func edit(
+    _ base: ObjectID?, _ changes: [(path: String, entry: (id: ObjectID, mode: FileMode)?)]
   ) throws(GitError) -> ObjectID {
     var change = TreeChange()
     for (path, entry) in changes {
-      try change.add(try Self.components(of: path)[...], entry, path: path)
+      try change.add(try Repository.components(of: path)[...], entry, path: path)
     }
     let tree = try applied(change, to: base, folder: "")
-    return try writeObject(GIT_OBJECT_TREE, tree.bytes, like: base)
+    return try write(tree, like: base)
   }
 
   private func applied(_ change: TreeChange, to base: ObjectID?, folder: String) throws(GitError)
     -> TreeText
   {
     var tree = TreeText()
-    if let base { tree = TreeText(try content(base, GIT_OBJECT_TREE)) }
+    if let base { tree = try treeText(base) }
     for (name, action) in change.actions {
       let text = String(decoding: name, as: UTF8.self)
       let path = folder.isEmpty ? text : "\(folder)/\(text)"
@@ -93,7 +120,7 @@ extension Repository {
         }
         let inner = try applied(below, to: old?.id, folder: path)
         if !inner.isEmpty {
-          try tree.set(name, try writeObject(GIT_OBJECT_TREE, inner.bytes, like: old?.id), .tree)
+          try tree.set(name, try write(inner, like: old?.id), .tree)
         } else if let old {
           tree.remove(old)
         }

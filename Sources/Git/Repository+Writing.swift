@@ -30,12 +30,22 @@ extension Repository {
   public func writeCommit(
     tree: ObjectID, parents: [ObjectID], author: Signature, committer: Signature, message: String
   ) throws(GitError) -> ObjectID {
-    let message = try withoutNUL(message)
     for id in [tree] + parents { try requireObject(id) }
-    var lines = "tree \(tree.hex)\n"
-    for parent in parents { lines += "parent \(parent.hex)\n" }
-    lines += "author \(try author.headerText())\ncommitter \(try committer.headerText())\n\n"
-    return try writeObject(GIT_OBJECT_COMMIT, Array((lines + message).utf8))
+    let text = try Self.commitText(
+      tree: tree, parents: parents, author: try author.headerText(),
+      committer: try committer.headerText(), message: message)
+    return try writeObject(GIT_OBJECT_COMMIT, text)
+  }
+
+  /// The text of a commit.
+  static func commitText(
+    tree: ObjectID, parents: [ObjectID], author: String, committer: String, message: String
+  ) throws(GitError) -> [UInt8] {
+    var text = Array("tree \(tree.hex)\n".utf8)
+    for parent in parents { text += "parent \(parent.hex)\n".utf8 }
+    text += "author \(author)\ncommitter \(committer)\n\n".utf8
+    text += try withoutNUL(message).utf8
+    return text
   }
 
   /// Makes sure that an object is there.

@@ -19,6 +19,14 @@ struct GitWriteBatch {
     var commit: ObjectID?
   }
 
+  /// Commits that are made while the next ones are planned.
+  struct Encoding {
+    let author: Signature
+    let committer: Signature
+    /// How many of the steps are on their way.
+    var count = 0
+  }
+
   /// The branch that moves.
   let branch: String
   /// Where it stands.
@@ -36,6 +44,8 @@ struct GitWriteBatch {
   /// The folder with the edits made by hand.
   var adopted: DeploymentFolder?
   private(set) var steps: [Step] = []
+  /// Whether and how its commits are made beside the planning.
+  var encoding: Encoding?
   /// Working files that are brought up to date.
   private(set) var followed: Set<FileName> = []
   /// Working files that stay as they are, and why.
@@ -84,7 +94,7 @@ struct GitWriteBatch {
     } else {
       changes = ChangeSet(from: nil, folder, to: nil, after, notes: &warnings)
     }
-    try rules?.refuse(changes, operation, after: steps.map(\.changes))
+    try rules?.refuse(changes, operation, after: steps.lazy.map(\.changes))
     warnings += rules?.warnings(about: changes) ?? []
     let names = folder.names(thatDifferIn: after)
     if !names.isEmpty || outcome.joins != nil || outcome.isAlwaysCommitted {
@@ -130,6 +140,17 @@ struct GitWriteBatch {
       else { continue }
       item.blob = blob.id
       steps[index].folder[name] = item
+    }
+  }
+
+  /// Notes the blobs that the files became, once all steps are done.
+  mutating func setBlobs(_ blobs: [String: ObjectID]) {
+    guard let last = steps.indices.last else { return }
+    for (path, blob) in blobs {
+      let name = FileSystem.split(path).name
+      guard var item = steps[last].folder[name], item.blob == nil else { continue }
+      item.blob = blob
+      steps[last].folder[name] = item
     }
   }
 

@@ -56,8 +56,8 @@ extension GitWriter {
   /// Writes the batch's commits and moves the branch to the last one.
   func commit(_ batch: inout GitWriteBatch) throws {
     guard !batch.steps.isEmpty else { return }
-    let author = try repository.signature(.author)
-    let committer = try repository.signature(.committer)
+    let author = try batch.encoding?.author ?? repository.signature(.author)
+    let committer = try batch.encoding?.committer ?? repository.signature(.committer)
     signer = try CommitSigner(repository, committer: committer)
     let area = try stagingArea()
     let tip = try writeCommits(&batch, author, committer, area)
@@ -76,6 +76,7 @@ extension GitWriter {
   ) throws -> ObjectID {
     try repository.forgetHeldObjects()
     published = []
+    if !isAgain, let last = try takeEncoded(&batch) { return last }
     var parent = batch.tip
     var folder = batch.tipFolder
     var blobs: [FileName: (bytes: [UInt8], id: ObjectID)] = [:]
@@ -124,10 +125,7 @@ extension GitWriter {
     }
     let root = try parent.map { try repository.commit($0).tree }
     let tree = try repository.writeTree(root, replacing: changes + (step.joins?.paths ?? []))
-    var stepAuthor = author
-    if let time = step.authorTime {
-      stepAuthor = Signature(name: author.name, email: author.email, time: max(0, time), offset: 0)
-    }
+    let stepAuthor = step.author(author)
     let parents = [parent, step.joins?.other.id].compactMap(\.self)
     if let signer {
       return try repository.writeCommit(

@@ -10,6 +10,8 @@ final class GitWriter {
   let loader: FolderLoader
   private let cache: FileCache
   private var method: SyncMethod?
+  /// Makes the commits of large batches.
+  let chain = CommitChain()
   /// Signs the batch's commits, where git's configuration asks for it.
   var signer: CommitSigner?
   /// When the write that is under way gives up waiting for others.
@@ -143,13 +145,15 @@ final class GitWriter {
   private func attempt(_ operations: [PlannedOperation], notes: [String]) throws
     -> [Result<WriteResult, StateError>]
   {
-    var batch = try planned(operations, notes: notes)
+    var batch = try planned(operations, notes: notes, encodes: true)
     try checkPaths(batch)
     try commit(&batch)
     return batch.results
   }
 
-  private func planned(_ operations: [PlannedOperation], notes: [String]) throws -> GitWriteBatch {
+  private func planned(
+    _ operations: [PlannedOperation], notes: [String], encodes: Bool = false
+  ) throws -> GitWriteBatch {
     let (branch, tip, working) = try target()
     let before = try loader.folder(location.folder, of: tip, in: repository)
     var batch = GitWriteBatch(branch: branch, tip: tip, folder: before, working: working)
@@ -158,7 +162,7 @@ final class GitWriter {
     batch.rules = try RuleCheck(repository, location, tip: tip, before) { key in
       try former.record(of: key)
     }
-    try plan(operations, &batch)
+    try plan(operations, &batch, encodes: encodes)
     noteWhatWasTakenBack(&batch)
     return batch
   }
@@ -257,12 +261,18 @@ final class GitWriter {
   // MARK: What
 
   /// Plans all operations, after the edits by hand in just the files that they write.
-  private func plan(_ operations: [PlannedOperation], _ batch: inout GitWriteBatch) throws {
+  private func plan(
+    _ operations: [PlannedOperation], _ batch: inout GitWriteBatch, encodes: Bool
+  ) throws {
     // Adopting an edit can make an operation write another file, though hardly ever twice.
     var looked: Set<FileName> = []
     repeat {
       batch.forgetPlans()
-      for operation in operations { run(operation, &batch) }
+      if encodes { beginEncoding(&batch, count: operations.count) }
+      for operation in operations {
+        run(operation, &batch)
+        encode(&batch)
+      }
     } while try batch.working != nil && adopt(&batch, besides: &looked)
   }
 

@@ -32,7 +32,8 @@ struct RuleCheck {
   ///   - earlier: What commits of the same write change, which come before it.
   /// - Throws: `RULE_BROKEN`.
   func refuse(
-    _ changes: ChangeSet, _ operation: PlannedOperation, after earlier: [ChangeSet]
+    _ changes: ChangeSet, _ operation: PlannedOperation,
+    after earlier: some BidirectionalCollection<ChangeSet>
   ) throws(StateError) {
     guard !changes.isEmpty else { return }
     let act = RuledChange(
@@ -40,7 +41,7 @@ struct RuleCheck {
       hasReason: operation.reason?.contains { !$0.isWhitespace } ?? false,
       words: operation.reason, author: author
     ) { key in
-      for change in earlier.reversed().flatMap(\.changes) where change.key == key {
+      for change in earlier.reversed().lazy.flatMap(\.changes) where change.key == key {
         guard change.kind == .removed else { return nil }
         return change.liveAddress.map { FormerRecord(liveAddress: $0) }
       }

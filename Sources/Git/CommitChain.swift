@@ -1,0 +1,147 @@
+internal import CGit2
+internal import Dispatch
+internal import Synchronization
+
+/// Makes the objects of commits that follow one another, and packs of them, on a thread of its own.
+///
+/// Each commit builds on the one before, but who plans the next one needs no more of it than the files: so the
+/// hashing and compressing of one goes on beside the planning of the next.
+public final class CommitChain: Sendable {
+  /// What the first commit builds on.
+  public struct Base: Sendable {
+    let commit: ObjectID?
+    let tree: ObjectID?
+    /// The text of that tree, and of those in it that lead to the folder of the files.
+    let trees: [ObjectID: [UInt8]]
+  }
+
+  /// One commit.
+  public struct Step: Sendable {
+    /// The files in which it differs from the one before, by their paths; nil where there is none any more.
+    public var files: [(path: String, file: (content: [UInt8], mode: FileMode)?)]
+    /// Who made the change, and when.
+    public var author: Signature
+    /// Taken as it is; by convention it ends with a newline.
+    public var message: String
+
+    /// A commit of these parts.
+    public init(
+      files: [(path: String, file: (content: [UInt8], mode: FileMode)?)], author: Signature,
+      message: String
+    ) {
+      (self.files, self.author, self.message) = (files, author, message)
+    }
+  }
+
+  /// What came of it.
+  public struct Made: Sendable {
+    /// The commits, in their order.
+    public let commits: [ObjectID]
+    /// The blobs of all files that were written, by their paths, as the last commit has them.
+    public let blobs: [String: ObjectID]
+    let packs: [NewPack]
+    /// What the last commit names, as far as it is new.
+    let lastObjects: [HeldObjects.Object]
+  }
+
+  private struct State {
+    var encoder: CommitEncoder?
+    var error: GitError?
+    let deflater = Deflater()
+  }
+
+  private let queue = DispatchQueue(label: "gitstate.commits")
+  private let state = Mutex(State())
+  private let generation = Atomic(0)
+
+  /// One that has nothing to do yet.
+  public init() {}
+
+  /// Begins a chain; what was begun before is given up.
+  ///
+  /// - Parameters:
+  ///   - base: What the first commit builds on.
+  ///   - committer: Who makes the commits, and when.
+  public func begin(on base: Base, committer: Signature) {
+    giveUp()
+    run { state throws(GitError) in
+      state.error = nil
+      state.encoder = try CommitEncoder(base, committer: committer, state.deflater)
+    }
+  }
+
+  /// Adds a commit, and does not wait until it is made.
+  public func append(_ step: Step) {
+    run { state throws(GitError) in try state.encoder?.add(step) }
+  }
+
+  /// Leaves out what is not done yet.
+  public func giveUp() {
+    generation.add(1, ordering: .relaxed)
+  }
+
+  /// Waits until all is made.
+  ///
+  /// - Returns: What was made.
+  /// - Throws: ``GitError`` where one of the commits could not be made.
+  public func finish() throws(GitError) -> Made {
+    queue.sync {}
+    let result: Result<Made, GitError> = state.withLock { state in
+      defer { state.encoder = nil }
+      if let error = state.error { return .failure(error) }
+      guard let encoder = state.encoder else {
+        return .failure(GitError(.failed, "no commits were begun"))
+      }
+      return .success(encoder.finish())
+    }
+    return try result.get()
+  }
+
+  private func run(_ work: @escaping @Sendable (inout State) throws(GitError) -> Void) {
+    let mine = generation.load(ordering: .relaxed)
+    queue.async { [self] in
+      state.withLock { state in
+        guard generation.load(ordering: .relaxed) == mine, state.error == nil else { return }
+        do throws(GitError) {
+          try work(&state)
+        } catch {
+          state.error = error
+        }
+      }
+    }
+  }
+}
+
+extension Repository {
+  /// What a chain of commits needs to know of the commit that it begins on.
+  ///
+  /// - Parameters:
+  ///   - commit: The commit; nil for a history that begins.
+  ///   - folder: The folder of all files that change.
+  /// - Returns: Its trees.
+  /// - Throws: ``GitError`` where one cannot be read.
+  public func chainBase(_ commit: ObjectID?, folder: String) throws(GitError) -> CommitChain.Base {
+    guard let commit else { return CommitChain.Base(commit: nil, tree: nil, trees: [:]) }
+    let root = try self.commit(commit).tree
+    var trees: [ObjectID: [UInt8]] = [:]
+    var next: ObjectID? = root
+    var names = folder.isEmpty ? [] : try Self.components(of: folder)[...]
+    while let id = next {
+      let text = try treeText(id)
+      trees[id] = text.bytes
+      next = nil
+      if let name = names.popFirst(), let entry = try text.entry(name), entry.mode == .tree {
+        next = entry.id
+      }
+    }
+    return CommitChain.Base(commit: commit, tree: root, trees: trees)
+  }
+
+  /// Holds what a chain has made until it is staged.
+  ///
+  /// - Parameter made: What was made.
+  /// - Throws: ``GitError`` where this repository cannot show it.
+  public func hold(_ made: CommitChain.Made) throws(GitError) {
+    try held?.add(made.packs, showing: made.lastObjects)
+  }
+}
