@@ -54,7 +54,7 @@ final class CommitEncoder: TreeStore {
     }
     let text = try Repository.commitText(
       tree: tree, parents: [parent].compactMap(\.self), author: author, committer: committerText,
-      message: step.message)
+      message: step.message())
     let commit = try add(GIT_OBJECT_COMMIT, text, like: nil)
     (self.tree, parent, lastCommit) = (tree, commit.id, commit)
     commits.append(commit.id)

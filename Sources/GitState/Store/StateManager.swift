@@ -278,7 +278,7 @@ public final class StateManager: Sendable {
     guard lastCount.load(ordering: .relaxed) > 1 else { return }
     var seen = waiting.withLock { $0.operations.count }
     for _ in 0..<10 where seen > 0 {
-      usleep(50)
+      usleep(1)
       let now = waiting.withLock { $0.operations.count }
       if now == seen { return }
       seen = now

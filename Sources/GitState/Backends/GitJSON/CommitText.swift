@@ -1,7 +1,7 @@
 import LosslessJSON
 
 /// What a commit of ours says: a subject for people, the changes, trailers for machines.
-struct CommitText {
+struct CommitText: Sendable {
   var kind: Operation.Kind
   var changes: ChangeSet
   var reason: String?
@@ -14,12 +14,20 @@ struct CommitText {
 
   /// The whole message.
   var message: String {
-    var paragraphs = [subject ?? prefix + changes.summary]
+    var paragraphs = [title]
     if let reason = reason.map(Self.cleaned), !reason.isEmpty { paragraphs.append(reason) }
     if let details { paragraphs.append(details) }
     paragraphs.append(trailerLines.joined(separator: "\n"))
     return paragraphs.joined(separator: "\n\n") + "\n"
   }
+
+  /// The message's first line.
+  var firstLine: String {
+    let title = title
+    return title.utf8.contains(UInt8(ascii: "\n")) ? String(title.prefix { $0 != "\n" }) : title
+  }
+
+  private var title: String { subject ?? prefix + changes.summary }
 
   private var prefix: String {
     switch kind {

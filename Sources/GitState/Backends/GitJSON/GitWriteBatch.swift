@@ -11,12 +11,25 @@ struct GitWriteBatch {
     /// The files in which that differs from the folder before.
     var names: [String]
     var changes: ChangeSet
-    var message: String
+    /// What the commit says; made when it is needed.
+    var text: CommitText
     var authorTime: Int64?
     /// The line of history that the commit joins to the branch.
     var joins: PlannedOperation.Join?
     /// The commit once it is written.
     var commit: ObjectID?
+
+    /// The commit's whole message.
+    var message: String { fastForward?.message ?? text.message }
+
+    /// The first line of it.
+    var subject: String {
+      guard let fastForward else { return text.firstLine }
+      return String(fastForward.message.prefix { $0 != "\n" })
+    }
+
+    /// The commit that the branch just moves to.
+    private var fastForward: Commit? { joins.flatMap { $0.isFastForward ? $0.other : nil } }
   }
 
   /// Commits that are made while the next ones are planned.
@@ -78,7 +91,7 @@ struct GitWriteBatch {
       Step(
         operation: nil, folder: adopted, names: tipFolder.names(thatDifferIn: adopted),
         changes: changes,
-        message: CommitText(kind: .adopt, changes: changes).message, authorTime: nil))
+        text: CommitText(kind: .adopt, changes: changes), authorTime: nil))
   }
 
   /// Adds what an operation does; no step where it changes nothing.
@@ -106,8 +119,7 @@ struct GitWriteBatch {
         subject: outcome.subject, trailers: outcome.trailers + operation.trailers)
       steps.append(
         Step(
-          operation: answers.count, folder: after, names: names, changes: changes,
-          message: joins.flatMap { $0.isFastForward ? $0.other.message : nil } ?? text.message,
+          operation: answers.count, folder: after, names: names, changes: changes, text: text,
           authorTime: operation.authorTime, joins: joins))
     }
     answers.append(
@@ -183,7 +195,7 @@ struct GitWriteBatch {
       if let index = step.operation, case .success(var result) = results[index] {
         result.changes.from = parent?.hex
         result.changes.to = step.commit?.hex
-        result.subject = step.message.split(separator: "\n", maxSplits: 1).first.map(String.init)
+        result.subject = step.subject
         results[index] = .success(result)
       }
       parent = step.commit ?? parent

@@ -8,6 +8,8 @@ import Git
 extension GitWriter {
   /// From how many operations on.
   private static var smallestEncoded: Int { 12 }
+  /// How many steps go on together.
+  private static var stepsAtOnce: Int { 6 }
 
   /// Begins with a batch of so many operations, where that is worth it.
   func beginEncoding(_ batch: inout GitWriteBatch, count: Int) {
@@ -29,17 +31,18 @@ extension GitWriter {
     }
   }
 
-  /// Hands on the steps that were planned since.
-  func encode(_ batch: inout GitWriteBatch) {
+  /// Hands on the steps that were planned since, once there are a few or all are planned.
+  func encode(_ batch: inout GitWriteBatch, isLast: Bool) {
     guard var encoding = batch.encoding else { return }
-    for step in batch.steps[encoding.count...] {
-      guard let made = step.chained(by: encoding.author) else {
-        chain.giveUp()
-        batch.encoding = nil
-        return
-      }
-      chain.append(made)
+    let steps = batch.steps[encoding.count...]
+    guard steps.count >= Self.stepsAtOnce || isLast else { return }
+    let made = steps.compactMap { $0.chained(by: encoding.author) }
+    guard made.count == steps.count else {
+      chain.giveUp()
+      batch.encoding = nil
+      return
     }
+    chain.append(made)
     encoding.count = batch.steps.count
     batch.encoding = encoding
   }
@@ -84,6 +87,7 @@ extension GitWriteBatch.Step {
       }
       files.append((folder.pathOf(name), file))
     }
-    return CommitChain.Step(files: files, author: self.author(author), message: message)
+    let text = text
+    return CommitChain.Step(files: files, author: self.author(author)) { text.message }
   }
 }

@@ -159,7 +159,7 @@ extension GitWriter {
   }
 
   private func logMessage(_ batch: GitWriteBatch) -> String {
-    let subject = batch.steps.last?.message.prefix { $0 != "\n" } ?? ""
+    let subject = batch.steps.last?.subject ?? ""
     return "commit\(batch.tip == nil ? " (initial)" : ""): \(subject)"
   }
 

@@ -271,8 +271,9 @@ final class GitWriter {
       if encodes { beginEncoding(&batch, count: operations.count) }
       for operation in operations {
         run(operation, &batch)
-        encode(&batch)
+        encode(&batch, isLast: false)
       }
+      encode(&batch, isLast: true)
     } while try batch.working != nil && adopt(&batch, besides: &looked)
   }
 
