@@ -9,7 +9,8 @@ internal import Synchronization
 public final class CommitChain: Sendable {
   /// What the first commit builds on.
   public struct Base: Sendable {
-    let commit: ObjectID?
+    /// The commit; nil for a history that begins.
+    public let commit: ObjectID?
     let tree: ObjectID?
     /// The text of that tree, and of those in it that lead to the folder of the files.
     let trees: [ObjectID: [UInt8]]
@@ -37,6 +38,8 @@ public final class CommitChain: Sendable {
   public struct Made: Sendable {
     /// The commits, in their order.
     public let commits: [ObjectID]
+    /// What a commit after the last of them builds on.
+    public let base: Base
     /// The blobs of all files that were written, by their paths, as the last commit has them.
     public let blobs: [String: ObjectID]
     let packs: [NewPack]

@@ -66,7 +66,9 @@ final class CommitEncoder: TreeStore {
     endPack()
     let last = [lastCommit].compactMap(\.self) + trees.values + blobs.values
     return CommitChain.Made(
-      commits: commits, blobs: blobs.mapValues(\.id), packs: packs, lastObjects: last)
+      commits: commits,
+      base: CommitChain.Base(commit: parent, tree: tree, trees: trees.mapValues(\.content)),
+      blobs: blobs.mapValues(\.id), packs: packs, lastObjects: last)
   }
 
   private func endPack() {

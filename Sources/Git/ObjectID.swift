@@ -74,11 +74,19 @@ public struct ObjectID: Hashable, Comparable, Sendable, CustomStringConvertible 
 
   /// The name as 40 lower-case hex digits.
   public var hex: String {
-    let digits = Array("0123456789abcdef".utf8)
-    return withUnsafeBytes(of: raw) { bytes in
-      String(
-        decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    String(unsafeUninitializedCapacity: 40) { text in
+      withUnsafeBytes(of: raw) { bytes in
+        for (index, byte) in bytes.enumerated() {
+          text[2 * index] = Self.digit(byte >> 4)
+          text[2 * index + 1] = Self.digit(byte & 15)
+        }
+      }
+      return 40
     }
+  }
+
+  private static func digit(_ value: UInt8) -> UInt8 {
+    value + (value < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
   }
 
   /// The first seven digits, for people.

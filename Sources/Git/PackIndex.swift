@@ -60,14 +60,19 @@ struct PackIndex {
     var sum = 0
     for count in counts {
       sum += count
-      text += Self.number(sum)
+      Self.append(sum, to: &text)
     }
     for entry in entries { withUnsafeBytes(of: entry.id.raw) { text += $0 } }
-    for entry in entries { text += Self.number(Int(entry.checksum)) }
-    for entry in entries { text += Self.number(entry.offset) }
+    for entry in entries { Self.append(Int(entry.checksum), to: &text) }
+    for entry in entries { Self.append(entry.offset, to: &text) }
     text += packChecksum
     text += text.withUnsafeBytes { SHA1.hash($0) }
     return text
+  }
+
+  /// Appends a number as packs have it.
+  private static func append(_ value: Int, to text: inout [UInt8]) {
+    withUnsafeBytes(of: UInt32(truncatingIfNeeded: value).bigEndian) { text.append(contentsOf: $0) }
   }
 
   /// A number as packs have it: 32 bits, the high ones first.

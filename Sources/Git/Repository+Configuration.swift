@@ -12,6 +12,22 @@ extension Repository {
     return try Self.string(key, in: try configurationSnapshot())
   }
 
+  /// Of each list of settings the first that has a value that is not empty, all at one moment.
+  func configuration(firstOfEach lists: [[String]]) throws(GitError) -> [String?] {
+    let snapshot = try configurationSnapshot()
+    var values: [String?] = []
+    for keys in lists {
+      var found: String?
+      for key in keys where found == nil {
+        var value = try environment.configuration(key)
+        if value == nil { value = try Self.string(key, in: snapshot) }
+        if let value, !value.isEmpty { found = value }
+      }
+      values.append(found)
+    }
+    return values
+  }
+
   /// A setting that is true or false; a number other than 0, and a key without a value, are true.
   public func configurationBool(_ key: String) throws(GitError) -> Bool? {
     if let value = try environment.configuration(key) {

@@ -30,8 +30,12 @@ extension Repository {
   ) throws(GitError) -> Signature {
     let variables = Environment(environment)
     let prefix = role == .author ? "GIT_AUTHOR_" : "GIT_COMMITTER_"
-    let name = try identity(role, "name", variables[prefix + "NAME"])
-    var email = try identity(role, "email", variables[prefix + "EMAIL"])
+    var (name, email) = (variables[prefix + "NAME"], variables[prefix + "EMAIL"])
+    if name == nil || email == nil {
+      let settings = try configuration(
+        firstOfEach: ["name", "email"].map { ["\(role.rawValue).\($0)", "user.\($0)"] })
+      (name, email) = (name ?? settings[0], email ?? settings[1])
+    }
     if email == nil { email = variables.nonEmpty("EMAIL") }
     guard let name, let email else {
       throw GitError(
@@ -58,16 +62,5 @@ extension Repository {
       offset: date.offset)
     // libgit2 has the last word on what a name may be.
     return try signature.withRaw { raw throws(GitError) in Signature(raw.pointee) }
-  }
-
-  /// A variable, or else the role's own setting, or else the user's.
-  private func identity(
-    _ role: IdentityRole, _ part: String, _ variable: String?
-  ) throws(GitError) -> String? {
-    if let variable { return variable }
-    for key in ["\(role.rawValue).\(part)", "user.\(part)"] {
-      if let value = try configuration(key), !value.isEmpty { return value }
-    }
-    return nil
   }
 }

@@ -17,9 +17,9 @@ import Testing
       lines[number % 60] = "\"Token\(number % 60)\": \"\(number / 3)\"\n"
       var files: Files = ["a/b/one.json": Array(lines.joined().utf8)]
       if number % 4 == 1 { files["a/b/two.json"] = Array("two \(number % 8)\n".utf8) }
-      if number % 8 == 7 { files["a/b/two.json"] = .some(nil) }
+      if number % 8 == 7 { files.updateValue(nil, forKey: "a/b/two.json") }
       if number % 9 == 5 { files = ["a/b/c/three.json": Array("x\n".utf8)] }
-      if number % 9 == 6 { files = ["a/b/c/three.json": .some(nil)] }
+      if number % 9 == 6 { files = [:]; files.updateValue(nil, forKey: "a/b/c/three.json") }
       return files
     }
   }
@@ -87,6 +87,7 @@ import Testing
 
   @Test(arguments: [false, true]) func theyAreTheSameCommits(isFirst: Bool) async throws {
     let path = try await newRepository()
+    try makeFolders(path.appending("a/b"))
     let tip = isFirst ? nil : try await commitFile("a/b/one.json", "old\n", in: path)
     let other = try await newRepository("other")
     if !isFirst { try await git("pull", "-q", path.string, "main", in: other) }

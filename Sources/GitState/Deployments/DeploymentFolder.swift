@@ -55,6 +55,9 @@ struct DeploymentFolder: Sendable {
   /// A file's path from the repository's root.
   func pathOf(_ name: String) -> String { path.isEmpty ? name : "\(path)/\(name)" }
 
+  /// Whether all of its files are in the repository.
+  var isCommitted: Bool { items.values.allSatisfy { $0.blob != nil } }
+
   /// All networks' files, by name.
   var deployments: [DeploymentFile] {
     items.keys.sorted().compactMap { name in

@@ -9,8 +9,9 @@ import Testing
   private func contract(_ number: Int, _ digit: Character) -> Contract {
     Contract(
       name: "C\(number % 7)", chainID: ChainID(integerLiteral: UInt64(1 + number % 3)),
-      networkName: "net\(number % 3)", address: Project.address(digit), timestamp: 1,
-      implementationHash: number % 2 == 0 ? "0x" + String(repeating: digit, count: 64) : nil)
+      networkName: "net\(number % 3)", address: Project.address(digit),
+      implementationHash: number % 2 == 0 ? "0x" + String(repeating: digit, count: 64) : nil,
+      timestamp: 1)
   }
 
   /// Puts, deletes, transactions and what changes nothing or fails, with reasons and times.
@@ -27,7 +28,11 @@ import Testing
       case 9:
         // No address.
         return Operation(
-          .put, [.put(Contract(name: "Bad", chainID: 1, networkName: "net0", address: "0x1"))])
+          .put,
+          [
+            .put(
+              Contract(name: "Bad", chainID: 1, networkName: "net0", address: "0x1", timestamp: 1))
+          ])
       case 11:
         // What the one before the last did, and so perhaps a file that was there before.
         return Operation(.put, [.put(self.contract(number - 2, "2"))], authorTime: 1_700_000_000)

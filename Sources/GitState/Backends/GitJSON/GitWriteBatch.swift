@@ -188,28 +188,31 @@ struct GitWriteBatch {
 
   /// The answers, with the commits that the steps became.
   var results: [Result<WriteResult, StateError>] {
-    var parent = tip
-    var results = answers
-    let adoption = steps.first { $0.operation == nil }?.commit
+    var parent = tip?.hex
+    var changes: [Int: (from: String?, to: String?, subject: String)] = [:]
+    var adoption: String?
     for step in steps {
-      if let index = step.operation, case .success(var result) = results[index] {
-        result.changes.from = parent?.hex
-        result.changes.to = step.commit?.hex
-        result.subject = step.subject
-        results[index] = .success(result)
+      let commit = step.commit?.hex
+      if let index = step.operation {
+        changes[index] = (parent, commit, step.subject)
+      } else if let commit = step.commit {
+        adoption =
+          "edits made by hand were found and committed first, as \(commit.short) "
+          + "(\(adoptedSummary))"
       }
-      parent = step.commit ?? parent
+      parent = commit ?? parent
     }
-    return results.map { result in
-      result.map { result in
+    let warnings =
+      (adoption.map { [$0] } ?? []) + notes + left.keys.sorted().compactMap { left[$0] }
+    return answers.enumerated().map { index, answer in
+      answer.map { result in
         var result = result
-        if result.changes.to == nil { result.changes.from = (steps.last?.commit ?? tip)?.hex }
-        if let adoption {
-          result.warnings.append(
-            "edits made by hand were found and committed first, as \(adoption.short) "
-              + "(\(adoptedSummary))")
+        if let change = changes[index] {
+          (result.changes.from, result.changes.to) = (change.from, change.to)
+          result.subject = change.subject
         }
-        result.warnings += notes + left.keys.sorted().compactMap { left[$0] }
+        if result.changes.to == nil { result.changes.from = parent }
+        result.warnings += warnings
         return result
       }
     }
@@ -219,17 +222,20 @@ struct GitWriteBatch {
 extension DeploymentFolder {
   /// The names of files that another state of the folder has differently, or not at all.
   func names(thatDifferIn other: DeploymentFolder) -> [String] {
-    names(thatDifferIn: other, among: Set(items.keys).union(other.items.keys))
+    let candidates = other.items.keys.filter { name in !isSame(name, other) }
+    let gone = items.keys.filter { other.items[$0] == nil }
+    return (candidates + gone).sorted().map(\.text)
   }
 
   /// The names of those among some files that another state of the folder has differently, or not at all.
   func names(thatDifferIn other: DeploymentFolder, among candidates: Set<FileName>) -> [String] {
-    let names = candidates.filter { name in
-      let (before, after) = (items[name], other.items[name])
-      if let blob = before?.blob, blob == after?.blob { return before?.mode != after?.mode }
-      return !FileSystem.isSame(before?.bytes, after?.bytes) || (before == nil) != (after == nil)
-    }
-    return names.sorted().map(\.text)
+    candidates.filter { !isSame($0, other) }.sorted().map(\.text)
+  }
+
+  private func isSame(_ name: FileName, _ other: DeploymentFolder) -> Bool {
+    let (before, after) = (items[name], other.items[name])
+    if let blob = before?.blob, blob == after?.blob { return before?.mode == after?.mode }
+    return FileSystem.isSame(before?.bytes, after?.bytes) && (before == nil) == (after == nil)
   }
 }
 

@@ -143,6 +143,12 @@ extension GitWriter {
 
   /// Keeps what was written as parsed, so that neither the next read nor the next write parses it.
   private func remember(_ batch: GitWriteBatch) {
+    lastFolder = nil
+    // What a merge brings is read as all that comes from elsewhere.
+    let isOurs = batch.steps.allSatisfy { $0.joins == nil }
+    if isOurs, let commit = batch.steps.last?.commit, batch.folder.isCommitted {
+      lastFolder = (commit, batch.folder)
+    }
     for name in batch.touchedNames {
       guard let item = batch.folder[name], let blob = item.blob else { continue }
       loader.cache.insert(item.content, for: FileCache.Key(blob: blob, name: Array(name.utf8)))

@@ -22,9 +22,12 @@ extension GitWriter {
       let (author, committer) = (
         try repository.signature(.author), try repository.signature(.committer)
       )
-      chain.begin(
-        on: try repository.chainBase(batch.tip, folder: batch.tipFolder.path),
-        committer: committer)
+      var base = lastBase
+      if base?.commit != batch.tip || base == nil {
+        base = try repository.chainBase(batch.tip, folder: batch.tipFolder.path)
+      }
+      guard let base else { return }
+      chain.begin(on: base, committer: committer)
       batch.encoding = GitWriteBatch.Encoding(author: author, committer: committer)
     } catch {
       // Said by whoever needs it: perhaps there will be nothing to commit.
@@ -63,6 +66,7 @@ extension GitWriter {
     for (index, commit) in made.commits.enumerated() { batch.setCommit(commit, ofStep: index) }
     batch.setBlobs(made.blobs)
     try repository.hold(made)
+    lastBase = made.base
     return made.commits.last
   }
 }

@@ -12,6 +12,10 @@ final class GitWriter {
   private var method: SyncMethod?
   /// Makes the commits of large batches.
   let chain = CommitChain()
+  /// What the last of them leave for the next batch, where nothing comes between.
+  var lastBase: CommitChain.Base?
+  /// The state that the last write left.
+  var lastFolder: (commit: ObjectID, folder: DeploymentFolder)?
   /// Signs the batch's commits, where git's configuration asks for it.
   var signer: CommitSigner?
   /// When the write that is under way gives up waiting for others.
@@ -155,7 +159,12 @@ final class GitWriter {
     _ operations: [PlannedOperation], notes: [String], encodes: Bool = false
   ) throws -> GitWriteBatch {
     let (branch, tip, working) = try target()
-    let before = try loader.folder(location.folder, of: tip, in: repository)
+    let before: DeploymentFolder
+    if let lastFolder, lastFolder.commit == tip {
+      before = lastFolder.folder
+    } else {
+      before = try loader.folder(location.folder, of: tip, in: repository)
+    }
     var batch = GitWriteBatch(branch: branch, tip: tip, folder: before, working: working)
     batch.notes = notes
     let former = FormerRecords(location, cache)
