@@ -38,7 +38,8 @@ let package = Package(
       name: "CLevelDB", providers: [.apt(["libleveldb-dev"])]),
 
     .target(name: "LosslessJSON", swiftSettings: settings),
-    .target(name: "Git", dependencies: ["CGit2"], swiftSettings: settings),
+    .target(name: "CGit2Start", dependencies: ["CGit2"]),
+    .target(name: "Git", dependencies: ["CGit2", "CGit2Start"], swiftSettings: settings),
     .target(name: "LevelDB", dependencies: ["CLevelDB"], swiftSettings: settings),
     .target(
       name: "GitState",
@@ -57,7 +58,7 @@ let package = Package(
     .executableTarget(
       name: "gitstate",
       dependencies: [
-        "GitState", "LosslessJSON",
+        "Git", "GitState", "LosslessJSON",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

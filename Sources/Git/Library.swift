@@ -1,4 +1,6 @@
 internal import CGit2
+internal import CGit2Start
+internal import Synchronization
 
 /// libgit2 as a whole: its start, its version, and the settings that hold for the whole process.
 public enum Library {
@@ -14,16 +16,39 @@ public enum Library {
 
   /// Starts libgit2, once for the process; every entry into this module calls it first.
   ///
-  /// It is never shut down: handles may live until the process ends. Starting costs about 3 ms
-  /// (certificates are read), which is why it is not done before something needs git.
+  /// It is never shut down: handles may live until the process ends. Starting costs about 5 ms, nearly
+  /// all of it for transfers (see ``putOffTransfers()``), which is why it is not done before something
+  /// needs git.
   public static func initialise() throws(GitError) {
     try started.get()
   }
 
+  /// Starts libgit2 without what only transfers need: the system's certificates and libssh2 wait for
+  /// the first transfer.
+  ///
+  /// For a program that uses libgit2 through this module alone, before anything else: until then
+  /// libgit2 itself would trust no server.
+  public static func putOffTransfers() {
+    putsOffTransfers.store(true, ordering: .sequentiallyConsistent)
+  }
+
+  private static let putsOffTransfers = Atomic(false)
+
+  /// Starts what ``putOffTransfers()`` has put off but for the certificates.
+  static func prepareTransfers() throws(GitError) {
+    try initialise()
+    try transfers.get()
+  }
+
+  private static let transfers: Result<Void, GitError> =
+    gitstate_start_ssh() == 0
+    ? .success(()) : .failure(GitError(.failed, "libssh2 could not be started", category: .ssh))
+
   private static let started: Result<Void, GitError> = {
     do throws(GitError) {
-      // git_libgit2_init returns how often it was called.
-      try check(git_libgit2_init())
+      // Returns how often libgit2 was started.
+      try check(
+        gitstate_libgit2_init(!putsOffTransfers.load(ordering: .sequentiallyConsistent)))
       // What libgit2 itself writes (what a fetch brings, settings, new branches) is synced, always.
       // The commits of a writer come by another way, see StagingArea.
       try check(gitstate_enable_fsync(1))

@@ -1,4 +1,5 @@
 internal import CGit2
+internal import CGit2Start
 internal import Synchronization
 
 /// Fetching and pushing, each with an end.
@@ -98,8 +99,8 @@ public enum RemoteTransfer {
   private static func run<Value: Sendable>(
     _ endpoint: RemoteEndpoint, _ body: @escaping @Sendable (TransferWatch) throws -> Value
   ) throws -> Value {
-    try Library.initialise()
-    try Certificates.use(endpoint.certificateFile)
+    try Library.prepareTransfers()
+    if !endpoint.isLocal { try Certificates.use(endpoint.certificateFile) }
     return try NetworkThread.run(silence: endpoint.silence, total: endpoint.total, body)
   }
 
@@ -145,7 +146,8 @@ public enum RemoteTransfer {
 
 /// The certificates that libgit2 trusts, a setting of the whole process.
 enum Certificates {
-  private static let inUse = Mutex<String?>(nil)
+  /// Empty where libgit2 was started without any.
+  private static let inUse = Mutex<String?>(gitstate_put_off_certificates() == nil ? nil : "")
   /// Debian's, Fedora's and Alpine's bundles.
   private static let systems = [
     "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem",
@@ -157,7 +159,8 @@ enum Certificates {
       guard present != file else { return nil }
       do throws(GitError) {
         var found = file
-        for path in systems where found == nil {
+        let standard = [text(gitstate_put_off_certificates())].compactMap { $0 } + systems
+        for path in standard where found == nil {
           if try FileSystem.status(path) != nil { found = path }
         }
         if let file = found {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Git
 import GitState
 
 /// The program: reads its command line, runs the command and turns failures into exit statuses.
@@ -11,6 +12,7 @@ struct GitStateProgram {
         .exit()
     }
     Upkeep.current = .program("/proc/self/exe")
+    Library.putOffTransfers()
     do {
       try checkArgumentsAreText()
       let arguments = GlobalOptions.movedBehindCommand(Array(CommandLine.arguments.dropFirst()))
