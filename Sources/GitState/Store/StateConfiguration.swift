@@ -57,11 +57,13 @@ public struct StateConfiguration: Sendable {
     self.arguments = arguments.keys.sorted()
     let asked = AskedSettings()
     self.asked = asked
-    let upper: [any ConfigProvider] = [
-      Self.provider("command line", arguments),
-      EnvironmentVariablesProvider(environmentVariables: environment ?? Self.processEnvironment)
-        .prefixKeys(with: "gitstate"),
-    ]
+    var upper: [any ConfigProvider] = [Self.provider("command line", arguments)]
+    let variables = environment ?? Self.processEnvironment
+    // Each look-up makes a variable's name of the setting's, for nothing where there are none of ours.
+    if variables.keys.contains(where: { $0.utf8.starts(with: "GITSTATE_".utf8) }) {
+      upper.append(
+        EnvironmentVariablesProvider(environmentVariables: variables).prefixKeys(with: "gitstate"))
+    }
     let above = ConfigReader(providers: upper)
     let settings = BackendSettings(
       backend: "git", directory: directory, reader: above, repository: nil)
