@@ -16,6 +16,7 @@ struct GitStateProgram {
     do {
       try checkArgumentsAreText()
       let arguments = GlobalOptions.movedBehindCommand(Array(CommandLine.arguments.dropFirst()))
+      if let command = GetCommand(plain: arguments) { return try await command.run() }
       try checkCommand(arguments.first)
       var command = try RootCommand.parseAsRoot(arguments)
       if var command = command as? any AsyncParsableCommand {

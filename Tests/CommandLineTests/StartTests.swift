@@ -45,4 +45,49 @@ import Testing
           == git("rev-parse", "HEAD", in: clone))
     }
   }
+
+  /// The plainest forms of `get` go past the parser, the same in other words through it.
+  @Test func bothWaysToParseAGetAreOne() async throws {
+    let project = try await sampleRepository()
+    let folder = project.string
+    for (plain, parsed) in [
+      (["get", "56-LookCoin"], ["get", "--", "56-LookCoin"]),
+      (["get", "56-LookCoin", "--json"], ["get", "56-LookCoin", "--json", "--lock-timeout=9"]),
+      (["get", "56-LookCoin", "--quiet", "--quiet"], ["get", "56-LookCoin", "--branch", "main"]),
+      (
+        ["get", "--field", "liveAddress", "56-LookCoin", "--no-color"],
+        ["get", "56-LookCoin", "--field=liveAddress"]
+      ),
+      (["get", "56-LookCoin", "--at", "HEAD~9"], ["get", "56-LookCoin", "--at=HEAD~9"]),
+      (["get", "56-Absent", "--at", "HEAD"], ["get", "--at=HEAD", "56-Absent"]),
+      (["get", "help"], ["get", "--", "help"]),
+      (
+        ["-C", folder, "--json", "get", "56-LookCoin"],
+        ["get", "-C=\(folder)", "56-LookCoin", "--json"]
+      ),
+      (["get", "56-LookCoin", "-C", "/no/such"], ["get", "56-LookCoin", "-C=/no/such"]),
+    ] {
+      let one = try await gitstate(plain, in: project)
+      let other = try await gitstate(parsed, in: project)
+      #expect(one.status == other.status, "\(plain)")
+      #expect(one.output == other.output, "\(plain): \(one.text)")
+      #expect(one.errors == other.errors, "\(plain)")
+      #expect(!one.output.isEmpty || !one.errors.isEmpty)
+    }
+  }
+
+  /// What cannot be meant, and help, is told by the parser.
+  @Test(arguments: [
+    ["get"], ["get", "a", "b"], ["get", "a", "--field"], ["get", "--at", "--quiet", "a"],
+    ["get", "a", "--filed", "x"], ["get", "a", "--at", "x", "--at"], ["get", "a", "-x"],
+    ["get", "a", "-h"], ["get", "--help"],
+  ])
+  func theParserAnswersWhatIsNotPlain(arguments: [String]) async throws {
+    let project = try await sampleRepository()
+    let result = try await gitstate(arguments, in: project)
+    let isHelp = arguments.contains { ["-h", "--help"].contains($0) }
+    #expect(result.status == (isHelp ? 0 : 64), "\(result.errors)")
+    let usage = isHelp ? result.text : result.errors
+    #expect(usage.contains("\(isHelp ? "USAGE" : "Usage"): gitstate get <key> "), "\(usage)")
+  }
 }
