@@ -39,7 +39,7 @@ let package = Package(
 
     .target(name: "LosslessJSON", swiftSettings: settings),
     .target(name: "CGit2Start", dependencies: ["CGit2"]),
-    .target(name: "Git", dependencies: ["CGit2", "CGit2Start"], swiftSettings: settings),
+    .target(name: "Git", dependencies: ["CGit2"], swiftSettings: settings),
     .target(name: "LevelDB", dependencies: ["CLevelDB"], swiftSettings: settings),
     .target(
       name: "GitState",
@@ -58,7 +58,7 @@ let package = Package(
     .executableTarget(
       name: "gitstate",
       dependencies: [
-        "Git", "GitState", "LosslessJSON",
+        "CGit2Start", "Git", "GitState", "LosslessJSON",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

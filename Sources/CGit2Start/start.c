@@ -7,14 +7,15 @@
 
 #include <dlfcn.h>
 #include <git2.h>
+#include <stdbool.h>
 #include <string.h>
 
 static _Thread_local bool puts_off;
 static bool has_put_off_ssh;
 static const char *put_off_certificates;
 
-int gitstate_libgit2_init(bool for_transfers) {
-  puts_off = !for_transfers;
+int gitstate_libgit2_init(void) {
+  puts_off = true;
   int count = git_libgit2_init();
   puts_off = false;
   return count;

@@ -1,5 +1,4 @@
 internal import CGit2
-internal import CGit2Start
 internal import Synchronization
 
 /// libgit2 as a whole: its start, its version, and the settings that hold for the whole process.
@@ -17,38 +16,59 @@ public enum Library {
   /// Starts libgit2, once for the process; every entry into this module calls it first.
   ///
   /// It is never shut down: handles may live until the process ends. Starting costs about 5 ms, nearly
-  /// all of it for transfers (see ``putOffTransfers()``), which is why it is not done before something
+  /// all of it for transfers (see ``putOffTransfers(_:)``), which is why it is not done before something
   /// needs git.
   public static func initialise() throws(GitError) {
     try started.get()
   }
 
-  /// Starts libgit2 without what only transfers need: the system's certificates and libssh2 wait for
-  /// the first transfer.
+  /// How a program starts libgit2 without what only transfers need.
+  public struct DeferredStart: Sendable {
+    /// `git_libgit2_init`, but the system's certificates and libssh2 wait.
+    let start: @Sendable () -> Int32
+    /// The file of certificates that was not read; nil where none was put off.
+    let certificates: @Sendable () -> String?
+    /// Starts libssh2; 0 where it is ready.
+    let startSSH: @Sendable () -> Int32
+
+    /// A start of these parts.
+    public init(
+      start: @escaping @Sendable () -> Int32, certificates: @escaping @Sendable () -> String?,
+      startSSH: @escaping @Sendable () -> Int32
+    ) {
+      (self.start, self.certificates, self.startSSH) = (start, certificates, startSSH)
+    }
+  }
+
+  /// Lets the certificates and libssh2 wait for the first transfer.
   ///
   /// For a program that uses libgit2 through this module alone, before anything else: until then
   /// libgit2 itself would trust no server.
-  public static func putOffTransfers() {
-    putsOffTransfers.store(true, ordering: .sequentiallyConsistent)
+  public static func putOffTransfers(_ start: DeferredStart) {
+    deferred.withLock { $0 = start }
   }
 
-  private static let putsOffTransfers = Atomic(false)
+  private static let deferred = Mutex<DeferredStart?>(nil)
 
-  /// Starts what ``putOffTransfers()`` has put off but for the certificates.
+  /// The file of certificates that libgit2 was to read at its start and did not.
+  static var certificatesPutOff: String? {
+    deferred.withLock { $0 }?.certificates()
+  }
+
+  /// Starts what ``putOffTransfers(_:)`` has put off but for the certificates.
   static func prepareTransfers() throws(GitError) {
     try initialise()
     try transfers.get()
   }
 
   private static let transfers: Result<Void, GitError> =
-    gitstate_start_ssh() == 0
+    (deferred.withLock { $0 }?.startSSH() ?? 0) == 0
     ? .success(()) : .failure(GitError(.failed, "libssh2 could not be started", category: .ssh))
 
   private static let started: Result<Void, GitError> = {
     do throws(GitError) {
       // Returns how often libgit2 was started.
-      try check(
-        gitstate_libgit2_init(!putsOffTransfers.load(ordering: .sequentiallyConsistent)))
+      try check(deferred.withLock { $0 }?.start() ?? git_libgit2_init())
       // What libgit2 itself writes (what a fetch brings, settings, new branches) is synced, always.
       // The commits of a writer come by another way, see StagingArea.
       try check(gitstate_enable_fsync(1))

@@ -1,5 +1,4 @@
 internal import CGit2
-internal import CGit2Start
 internal import Synchronization
 
 /// Fetching and pushing, each with an end.
@@ -147,7 +146,7 @@ public enum RemoteTransfer {
 /// The certificates that libgit2 trusts, a setting of the whole process.
 enum Certificates {
   /// Empty where libgit2 was started without any.
-  private static let inUse = Mutex<String?>(gitstate_put_off_certificates() == nil ? nil : "")
+  private static let inUse = Mutex<String?>(Library.certificatesPutOff == nil ? nil : "")
   /// Debian's, Fedora's and Alpine's bundles.
   private static let systems = [
     "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem",
@@ -159,7 +158,7 @@ enum Certificates {
       guard present != file else { return nil }
       do throws(GitError) {
         var found = file
-        let standard = [text(gitstate_put_off_certificates())].compactMap { $0 } + systems
+        let standard = [Library.certificatesPutOff].compactMap { $0 } + systems
         for path in standard where found == nil {
           if try FileSystem.status(path) != nil { found = path }
         }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CGit2Start
 import Git
 import GitState
 
@@ -12,7 +13,11 @@ struct GitStateProgram {
         .exit()
     }
     Upkeep.current = .program("/proc/self/exe")
-    Library.putOffTransfers()
+    Library.putOffTransfers(
+      Library.DeferredStart(
+        start: { gitstate_libgit2_init() },
+        certificates: { gitstate_put_off_certificates().map { String(cString: $0) } },
+        startSSH: { gitstate_start_ssh() }))
     do {
       try checkArgumentsAreText()
       let arguments = GlobalOptions.movedBehindCommand(Array(CommandLine.arguments.dropFirst()))

@@ -2,10 +2,8 @@
 #ifndef GITSTATE_CGIT2START_H
 #define GITSTATE_CGIT2START_H
 
-#include <stdbool.h>
-
-// git_libgit2_init, where asked for without the system's certificates and without libssh2.
-int gitstate_libgit2_init(bool for_transfers);
+// git_libgit2_init without the system's certificates and without libssh2.
+int gitstate_libgit2_init(void);
 
 // The file of certificates that was not read; NULL where none was put off.
 const char *gitstate_put_off_certificates(void);
