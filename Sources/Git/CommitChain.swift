@@ -22,7 +22,9 @@ public final class CommitChain: Sendable {
     public var files: [(path: String, file: (content: [UInt8], mode: FileMode)?)]
     /// Who made the change, and when.
     public var author: Signature
-    /// Its message, taken as it is; by convention it ends with a newline. Asked for on the chain's thread.
+    /// Its message, asked for on the chain's thread.
+    ///
+    /// Taken as it is; by convention it ends with a newline.
     public var message: @Sendable () -> String
 
     /// A commit of these parts.

@@ -64,6 +64,7 @@ final class HeldObjects {
   /// - Parameters:
   ///   - packs: The packs.
   ///   - objects: Those of their objects that libgit2 is to find, though no pack is on disk yet.
+  /// - Throws: ``GitError`` where libgit2's store does not take one.
   func add(_ packs: [NewPack], showing objects: [Object]) throws(GitError) {
     for object in objects where !has(object.id) {
       try show(object)
