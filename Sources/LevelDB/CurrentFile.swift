@@ -43,13 +43,19 @@ extension Folder {
     }
     let told = Manifest(try read(manifest))
     let log = told.logNumber
-    guard told.lastSequence <= Manifest.greatestSequence else {
-      throw damaged("has a file \(manifest) with an impossible number of changes")
+    if let impossibility = told.impossibility {
+      throw damaged("has a file \(manifest) with \(impossibility)")
     }
-    for name in files where (Self.number(ofLog: name) ?? 0) >= max(1, log) {
-      guard Manifest.greatestSequence(inLog: try read(name)) <= Manifest.greatestSequence else {
+    for name in files {
+      guard let number = Self.number(ofLog: name) else { continue }
+      guard number > 0, number <= Manifest.greatestFileNumber else {
+        throw damaged("has a file \(name), whose number is impossible")
+      }
+      let written = WriteAheadLog(try read(name))
+      guard written.greatestSequence <= Manifest.greatestSequence else {
         throw damaged("has a file \(name) with an impossible number of changes")
       }
+      if written.repeatsAChange { throw damaged("has a file \(name) with the same change twice") }
     }
     guard log == 0 || files.contains(where: { Self.number(ofLog: $0) == log }) else {
       let name = String(repeating: "0", count: max(0, 6 - String(log).count)) + "\(log).log"
@@ -58,6 +64,17 @@ extension Folder {
       )
     }
     return true
+  }
+
+  /// Looks at tables that others may have written.
+  ///
+  /// - Complexity: O(*n*) in their size: all are read.
+  borrowing func checkTables(_ files: [String]) throws(LevelDBError) {
+    for name in files where name.hasSuffix(".ldb") || name.hasSuffix(".sst") {
+      if TableFile(try read(name)).hasImpossibleKey {
+        throw damaged("has a file \(name) with an impossible key")
+      }
+    }
   }
 
   private borrowing func damaged(_ finding: String) -> LevelDBError {

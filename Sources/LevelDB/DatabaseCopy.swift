@@ -43,6 +43,7 @@ public struct DatabaseCopy: ~Copyable, Sendable {
         message: "'\(path)' is not a LevelDB folder: it has no file CURRENT", path: path)
     }
     let files = try use.folder.databaseFiles()
+    try use.folder.checkTables(files.map(\.name))
     let temporaryFolder = try TemporaryFolder(for: path)
     try use.folder.copy(files, to: temporaryFolder.path)
     // A folder without LOCK cannot be locked without writing to it; and git, which is no LevelDB

@@ -1,6 +1,4 @@
-import Glibc
-
-/// What a MANIFEST says about write-ahead logs, and how many changes there were.
+/// What a MANIFEST says about write-ahead logs, tables, and how many changes there were.
 ///
 /// LevelDB's doc/impl.md and doc/log_format.md: a log of `VersionEdit`s (db/version_edit.cc), each a
 /// row of tagged fields. LevelDB looks at the logs that are there, and takes one that is missing for
@@ -10,110 +8,116 @@ struct Manifest {
   private(set) var logNumber: UInt64 = 0
   /// The number of the last change that is in a table.
   private(set) var lastSequence: UInt64 = 0
+  private var hasImpossibleNumber = false
+  private var hasImpossibleKey = false
+  private var tables: [Table] = []
+  private var removed: Set<[UInt64]> = []
+
+  private struct Table {
+    let level: UInt64
+    let number: UInt64
+    let smallest: InternalKey
+    let largest: InternalKey
+  }
 
   /// The greatest number of a change that LevelDB has room for.
   ///
   /// Where there is a greater one it ends the process: Debian builds it with its assertions.
   static let greatestSequence: UInt64 = 1 << 56 - 1
+  /// A number of files that nobody gets to; LevelDB's own, which follow, must not begin again at 0.
+  static let greatestFileNumber: UInt64 = 1 << 62
 
   /// Reads all edits of a MANIFEST.
   ///
   /// Checksums are LevelDB's to check, when it opens the folder; here reading ends where the bytes make
   /// no sense.
   init(_ bytes: [UInt8]) {
-    for edit in Self.records(bytes) {
-      if let number = Self.number(tagged: 2, inEdit: edit) { logNumber = number }
-      if let number = Self.number(tagged: 4, inEdit: edit) { lastSequence = number }
-    }
+    for edit in LogRecords.all(in: bytes) { read(edit) }
   }
 
-  /// The greatest number that a change in a write-ahead log has: each record is a batch, which begins with
-  /// the number of its first change and how many there are (db/write_batch.cc).
-  static func greatestSequence(inLog bytes: [UInt8]) -> UInt64 {
-    var greatest: UInt64 = 0
-    for batch in records(bytes) where batch.count >= 12 {
-      let first = batch[..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-      let count = batch[8..<12].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-      let (last, overflows) = first.addingReportingOverflow(count)
-      greatest = max(greatest, overflows ? .max : last)
-    }
-    return greatest
+  /// What LevelDB would end the process for, as the end of a sentence about the file; nil if there is nothing.
+  var impossibility: String? {
+    if lastSequence > Self.greatestSequence { return "an impossible number of changes" }
+    if hasImpossibleNumber { return "an impossible number of a file" }
+    if hasImpossibleKey { return "an impossible key" }
+    return hasOverlap ? "tables whose keys overlap" : nil
   }
 
-  /// The records of a log file: blocks of 32 KiB with fragments, each with a header of 7 bytes: the
-  /// checksum, the length and the type (1 full, 2 first, 3 middle, 4 last).
-  private static func records(_ bytes: [UInt8]) -> [[UInt8]] {
-    let (blockSize, headerSize) = (32768, 7)
-    var records: [[UInt8]] = []
-    var begun: [UInt8]?
-    var position = 0
-    while position + headerSize <= bytes.count {
-      let left = blockSize - position % blockSize
-      guard left >= headerSize else {
-        position += left
-        continue
+  /// Whether tables of one level have keys in common, or one has its keys in the wrong order: only those of
+  /// level 0 may overlap.
+  private var hasOverlap: Bool {
+    let present = tables.filter { $0.level > 0 && !removed.contains([$0.level, $0.number]) }
+    for (_, tables) in Dictionary(grouping: present, by: \.level) {
+      let sorted = tables.sorted {
+        $0.smallest == $1.smallest ? $0.number < $1.number : $0.smallest < $1.smallest
       }
-      let length = Int(bytes[position + 4]) | Int(bytes[position + 5]) << 8
-      let type = bytes[position + 6]
-      let start = position + headerSize
-      guard start + length <= bytes.count, length <= left - headerSize else { break }
-      let fragment = bytes[start..<start + length]
-      switch type {
-      case 1: records.append(Array(fragment))
-      case 2: begun = Array(fragment)
-      case 3: begun?.append(contentsOf: fragment)
-      case 4:
-        if let record = begun { records.append(record + fragment) }
-        begun = nil
-      default: return records
+      for (before, table) in zip(sorted, sorted.dropFirst())
+      where !(before.largest < table.smallest) {
+        // The same edit twice is no other table.
+        if before.number == table.number, before.smallest == table.smallest { continue }
+        return true
       }
-      position = start + length
     }
-    return records
+    return false
   }
 
-  /// The last number that an edit has under a tag, which is 2 (log) or 4 (last change).
-  private static func number(tagged wanted: UInt64, inEdit edit: [UInt8]) -> UInt64? {
+  /// Takes in an edit, up to what makes no sense: a row of tags, each with what it says.
+  private mutating func read(_ edit: [UInt8]) {
     var rest = edit[...]
-    var number: UInt64?
+    var added: [Table] = []
+    defer {
+      for table in added { removed.remove([table.level, table.number]) }
+      tables += added
+    }
     while let tag = rest.popVarint() {
       switch tag {
-      case 1: guard rest.skipText() else { return number }  // comparator
-      case wanted: number = rest.popVarint()
-      case 2, 3, 4, 9: _ = rest.popVarint()  // log, next file, last change, previous log
+      case 1:  // comparator
+        guard rest.popText() != nil else { return }
+      case 2, 3, 9:  // log, next file, previous log
+        guard let number = rest.popVarint() else { return }
+        if tag == 2 { logNumber = number }
+        // The next file is the first that LevelDB makes.
+        if number > Self.greatestFileNumber || tag == 3 && number == 0 {
+          hasImpossibleNumber = true
+        }
+      case 4:
+        guard let number = rest.popVarint() else { return }
+        lastSequence = number
       case 5:  // compaction pointer: level, key
-        _ = rest.popVarint()
-        guard rest.skipText() else { return number }
-      case 6:  // deleted file: level, number
-        _ = rest.popVarint()
-        _ = rest.popVarint()
+        guard rest.popVarint() != nil, let key = rest.popText() else { return }
+        if InternalKey(key) == nil { hasImpossibleKey = true }
+      case 6:  // removed file
+        guard let level = rest.popVarint(), let number = rest.popVarint() else { return }
+        removed.insert([level, number])
       case 7:  // new file: level, number, size, smallest and largest key
-        for _ in 0..<3 { _ = rest.popVarint() }
-        guard rest.skipText(), rest.skipText() else { return number }
-      default: return number
+        guard let level = rest.popVarint(), let number = rest.popVarint(), rest.popVarint() != nil,
+          let smallest = rest.popText(), let largest = rest.popText()
+        else { return }
+        if number == 0 || number > Self.greatestFileNumber { hasImpossibleNumber = true }
+        guard let first = InternalKey(smallest), let last = InternalKey(largest) else {
+          hasImpossibleKey = true
+          continue
+        }
+        added.append(Table(level: level, number: number, smallest: first, largest: last))
+      default: return
       }
     }
-    return number
   }
 }
 
-extension ArraySlice<UInt8> {
-  /// Takes a variable-length integer off the front: seven bits a byte, the lowest first.
-  fileprivate mutating func popVarint() -> UInt64? {
-    var result: UInt64 = 0
-    var shift: UInt64 = 0
-    while let byte = popFirst(), shift < 64 {
-      result |= UInt64(byte & 0x7F) << shift
-      if byte < 0x80 { return result }
-      shift += 7
-    }
-    return nil
+/// A key with the number and kind of a change behind it: eight bytes, the lowest first.
+private struct InternalKey: Comparable {
+  let key: ArraySlice<UInt8>
+  let tag: UInt64
+
+  init?(_ bytes: ArraySlice<UInt8>) {
+    guard bytes.count >= 8 else { return nil }
+    key = bytes.dropLast(8)
+    tag = bytes.suffix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
   }
 
-  /// Takes a text off the front that has its length before it.
-  fileprivate mutating func skipText() -> Bool {
-    guard let length = popVarint(), length <= UInt64(count) else { return false }
-    removeFirst(Int(length))
-    return true
+  /// The later of two changes of a key comes first.
+  static func < (left: Self, right: Self) -> Bool {
+    left.key == right.key ? left.tag > right.tag : left.key.lexicographicallyPrecedes(right.key)
   }
 }

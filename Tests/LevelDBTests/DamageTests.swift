@@ -191,53 +191,6 @@ struct DamageTests {
   }
 }
 
-/// What LevelDB would end the process for, found by the fuzzer.
-@Suite(.scratchDirectory)
-struct ImpossibleNumberTests {
-  private var folder: FilePath { ScratchDirectory.current.path.appending("db") }
-
-  /// A record of a log, its checksum (CRC-32C, "masked") right.
-  private func record(_ content: [UInt8]) -> [UInt8] {
-    let type: UInt8 = 1
-    var crc = UInt32.max
-    for byte in [type] + content {
-      crc ^= UInt32(byte)
-      for _ in 0..<8 { crc = crc & 1 == 0 ? crc >> 1 : (crc >> 1) ^ 0x82F6_3B78 }
-    }
-    crc = ~crc
-    let masked = ((crc >> 15) | (crc << 17)) &+ 0xA282_EAD8
-    let checksum = (0..<4).map { UInt8(truncatingIfNeeded: masked >> (8 * $0)) }
-    return checksum + [UInt8(content.count & 255), UInt8(content.count >> 8), type] + content
-  }
-
-  private func expectRefusal() {
-    let error = failure { _ = try DatabaseCopy(of: folder.string) }
-    #expect(error?.code == .corruption)
-    #expect(error?.message.contains("impossible number of changes") == true)
-    #expect(failure { _ = try Database(path: folder.string) }?.code == .corruption)
-  }
-
-  @Test func inALogIsAnError() throws {
-    try makeDatabase(folder, Pair.numbered(3), compacted: false)
-    let log = try onlyFile(in: folder, suffix: ".log")
-    // A batch: its first change's number, one change, a value "v" for the key "k".
-    let number: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 2]
-    let batch = number + [1, 0, 0, 0, 1, 1, 107, 1, 118]
-    try writeFile(log, try readFile(log) + record(batch))
-    expectRefusal()
-  }
-
-  @Test func inAManifestIsAnError() throws {
-    try makeDatabase(folder, Pair.numbered(3), compacted: true)
-    let current = String(decoding: try readFile(folder.appending("CURRENT")), as: UTF8.self)
-    let manifest = folder.appending(String(current.dropLast()))
-    // The tag of the last change, and 2^63 - 1 in groups of seven bits.
-    let edit: [UInt8] = [4] + Array(repeating: 0xFF, count: 8) + [0x7F]
-    try writeFile(manifest, try readFile(manifest) + record(edit))
-    expectRefusal()
-  }
-}
-
 /// Logs that a MANIFEST names.
 @Suite(.scratchDirectory)
 struct MissingLogTests {
