@@ -34,12 +34,17 @@ enum Checksums {
   /// Where the blocks are that an index block names.
   private static func handles(_ bytes: [UInt8], _ block: Range<Int>) -> [Range<Int>] {
     guard block.count >= 4, bytes[block.upperBound] == 0 else { return [] }
+    // Behind the entries are the places of some of them, four bytes each, and how many these are.
+    let places = bytes[(block.upperBound - 4)..<block.upperBound].reversed().reduce(0) {
+      $0 << 8 | Int($1)
+    }
+    let end = block.upperBound - 4 - 4 * places
     var found: [Range<Int>] = []
     var place = block.lowerBound
-    while place < block.upperBound - 4, found.count < 100 {
+    while place < end, found.count < 100 {
       guard varint(bytes, &place) != nil, let keyCount = varint(bytes, &place),
         let valueCount = varint(bytes, &place),
-        keyCount < 65536, valueCount < 65536, place + keyCount + valueCount <= block.upperBound
+        keyCount < 65536, valueCount < 65536, place + keyCount + valueCount <= end
       else { break }
       var value = place + keyCount
       if let inner = handle(bytes, &value) { found.append(inner) }

@@ -1,0 +1,1 @@
+../../../Fuzzing/Checksums.swift
