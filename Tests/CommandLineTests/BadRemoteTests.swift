@@ -21,7 +21,8 @@ import Testing
       let result = try await gitstate(
         command, "--timeout", "0.5", "--json", in: clone, environment: environment)
       // Far longer than needed, far shorter than for ever.
-      #expect(ContinuousClock.now - start < .seconds(60), sourceLocation: sourceLocation)
+      #expect(
+        ContinuousClock.now - start < bound(.seconds(60)), sourceLocation: sourceLocation)
       let error = try JSONValue(parsing: result.output)["error"]
       #expect(result.status == 1, "\(command): \(result.text)", sourceLocation: sourceLocation)
       #expect(error?["code"]?.string == code, "\(result.text)", sourceLocation: sourceLocation)

@@ -90,7 +90,14 @@ import Testing
         ["pull", "--json"], "openat", "error=EIO:when=\(number)", in: project)
       let tip = try await git("rev-parse", "HEAD", in: project)
       if result.status == 0 { answers += 1 }
-      #expect((result.status == 0) == (tip != old), "\(number): \(result.text)")
+      let isAsAnswered = (result.status == 0) == (tip != old)
+      // Swift's runtime and a sanitizer's end the process where they cannot read about it.
+      let isOfTheRuntime = try text(log).split(separator: "\n").contains {
+        $0.contains("/proc/") && $0.contains("INJECTED")
+      }
+      if !isAsAnswered, isOfTheRuntime, isSanitized || result.status >= 128 { continue }
+      #expect(
+        isAsAnswered, "\(number): exit \(result.status) \(result.text)\(result.errors)")
     }
     #expect(answers > 0)
   }

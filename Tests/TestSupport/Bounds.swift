@@ -1,0 +1,18 @@
+import Foundation
+
+/// How many times slower than usual the tests run: `GITSTATE_SLOWNESS`, which scripts/sanitize sets.
+private let slowness = ProcessInfo.processInfo.environment["GITSTATE_SLOWNESS"].flatMap { Int($0) }
+
+/// Whether a sanitizer watches the tests.
+///
+/// It has calls of its own, and where such a one is made to fail it ends
+/// the process; what it reports scripts/sanitize looks for.
+public let isSanitized = slowness != nil
+
+/// A bound on how long something may take, longer where a sanitizer slows it down.
+///
+/// - Parameter time: The bound for an ordinary build.
+/// - Returns: The bound for this run.
+public func bound(_ time: Duration) -> Duration {
+  time * (slowness ?? 1)
+}
