@@ -43,8 +43,7 @@ struct Manifest {
     return hasOverlap ? "tables whose keys overlap" : nil
   }
 
-  /// Whether tables of one level have keys in common, or one has its keys in the wrong order: only those of
-  /// level 0 may overlap.
+  /// Whether tables of one level have keys in common: only those of level 0 may.
   private var hasOverlap: Bool {
     let present = tables.filter { $0.level > 0 && !removed.contains([$0.level, $0.number]) }
     for (_, tables) in Dictionary(grouping: present, by: \.level) {
@@ -98,6 +97,7 @@ struct Manifest {
           hasImpossibleKey = true
           continue
         }
+        if last < first { hasImpossibleKey = true }
         added.append(Table(level: level, number: number, smallest: first, largest: last))
       default: return
       }

@@ -77,6 +77,7 @@ struct ImpossibleChangeTests {
     ([7, 2, 0, 1] + key(97) + key(98), "impossible number of a file"),
     ([7, 2, 9, 1, 1, 97] + key(98), "impossible key"),
     ([5, 2, 1, 97], "impossible key"),
+    ([7, 0, 9, 1] + key(98) + key(97), "impossible key"),
     ([7, 2, 9, 1] + key(97) + key(122) + [7, 2, 10, 1] + key(98) + key(99), "keys overlap"),
   ])
   func inAManifestIsAnError(edit: [UInt8], words: String) throws {
