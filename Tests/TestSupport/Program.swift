@@ -41,7 +41,7 @@ public struct ProgramFailure: Error, CustomStringConvertible {
 /// git's and libgit2's configuration is looked for in `home`, dates of commits are given, messages
 /// are English. What a sanitizer was told (`make sanitize`) holds for the programs as well.
 public func testEnvironment(home: FilePath) -> [String: String] {
-  let sanitizers = ["ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS"]
+  let sanitizers = ["ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "SWIFT_BACKTRACE"]
   let told = ProcessInfo.processInfo.environment.filter { sanitizers.contains($0.key) }
   let environment = [
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
