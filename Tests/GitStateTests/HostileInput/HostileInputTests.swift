@@ -40,7 +40,7 @@ import Testing
     var counts: [Int] = []
     try makeFolder(folder)
     for bytes in try corpus(of: .leveldb) {
-      for file in DatabaseInput.files(bytes) {
+      for file in DatabaseInput.files(bytes, mendingTables: true) {
         DatabaseInput.write(file.bytes, to: folder.appending(file.name).string)
       }
       counts.append(try LevelDBRecords(copying: folder.string).contracts.count)
