@@ -16,7 +16,7 @@ import Testing
         "-f", "-qq", "-o", "/dev/null", "-e", "trace=\(call)", "-e", "inject=\(call):\(action)",
         gitstateProgram.string, "put", "56-\(name)", "--network", "bscmainnet", "--address",
         address("1"), "--timestamp", time, "--quiet",
-      ], in: project)
+      ], in: project, environment: reportingTroubleItself)
   }
 
   @Test(arguments: calls) func aKilledPutIsThereOrNot(call: String) async throws {
@@ -82,6 +82,7 @@ import Testing
       // 127: the program's own libraries could not be loaded; 66: the thread sanitizer could not go on.
       let statuses: [Int32] = isSanitized ? [0, 1, 127, 66] : [0, 1, 127]
       #expect(statuses.contains(result.status), "\(result.errors)")
+      #expect(!result.errors.contains("WARNING: ThreadSanitizer"), "\(result.errors)")
       try await put("After\(number)", "2", in: project)
       // What was answered is there.
       if result.status == 0 { try await succeed("get", "56-\(name)", in: project) }

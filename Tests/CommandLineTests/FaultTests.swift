@@ -20,7 +20,7 @@ import Testing
         "inject=\(call):\(action)",
       ]
         + (file.map { ["-P", $0.string] } ?? []) + [gitstateProgram.string] + arguments,
-      in: project)
+      in: project, environment: reportingTroubleItself)
   }
 
   private func putArguments(_ name: String) -> [String] {
