@@ -81,7 +81,9 @@ import Testing
         name, in: project, parts[0], "error=\(parts[1]):when=\(number)")
       // 127: the program's own libraries could not be loaded; 66: the thread sanitizer could not go on.
       let statuses: [Int32] = isSanitized ? [0, 1, 127, 66] : [0, 1, 127]
-      #expect(statuses.contains(result.status), "\(result.errors)")
+      // libdispatch ends the process where its own look at /proc fails, once a second: that is a kill.
+      let isKilled = result.errors.contains("_dispatch_workq_monitor_pools")
+      #expect(isKilled || statuses.contains(result.status), "\(result.errors)")
       #expect(!result.errors.contains("WARNING: ThreadSanitizer"), "\(result.errors)")
       try await put("After\(number)", "2", in: project)
       // What was answered is there.
