@@ -42,8 +42,8 @@ public final class CommitChain: Sendable {
     public let commits: [ObjectID]
     /// What a commit after the last of them builds on.
     public let base: Base
-    /// The blobs of all files that were written, by their paths, as the last commit has them.
-    public let blobs: [String: ObjectID]
+    /// The blobs of all files that were written, by the bytes of their paths, as the last commit has them.
+    public let blobs: [[UInt8]: ObjectID]
     let packs: [NewPack]
     /// What the last commit names, as far as it is new.
     let lastObjects: [HeldObjects.Object]
@@ -69,7 +69,7 @@ public final class CommitChain: Sendable {
   ///   - committer: Who makes the commits, and when.
   public func begin(on base: Base, committer: Signature) {
     giveUp()
-    run { state throws(GitError) in
+    run(isFirst: true) { state throws(GitError) in
       state.error = nil
       state.encoder = try CommitEncoder(base, committer: committer, state.deflater)
     }
@@ -106,11 +106,14 @@ public final class CommitChain: Sendable {
     return try result.get()
   }
 
-  private func run(_ work: @escaping @Sendable (inout State) throws(GitError) -> Void) {
+  private func run(
+    isFirst: Bool = false, _ work: @escaping @Sendable (inout State) throws(GitError) -> Void
+  ) {
     let mine = generation.load(ordering: .relaxed)
     queue.async { [self] in
       state.withLock { state in
-        guard generation.load(ordering: .relaxed) == mine, state.error == nil else { return }
+        guard generation.load(ordering: .relaxed) == mine, isFirst || state.error == nil
+        else { return }
         do throws(GitError) {
           try work(&state)
         } catch {

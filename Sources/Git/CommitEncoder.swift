@@ -9,8 +9,9 @@ final class CommitEncoder: TreeStore {
   private var parent: ObjectID?
   /// The trees that there are now, those that were given included.
   private var trees: [ObjectID: HeldObjects.Object] = [:]
-  /// The last version of each file.
-  private var blobs: [String: HeldObjects.Object] = [:]
+  /// The last version of each file, by the bytes of its path: Swift's `String` takes two spellings of a
+  /// letter for one.
+  private var blobs: [[UInt8]: HeldObjects.Object] = [:]
   private var lastCommit: HeldObjects.Object?
   private var commits: [ObjectID] = []
   private var packs: [NewPack] = []
@@ -35,13 +36,14 @@ final class CommitEncoder: TreeStore {
   func add(_ step: CommitChain.Step) throws(GitError) {
     var changes: [(path: String, entry: (id: ObjectID, mode: FileMode)?)] = []
     for (path, file) in step.files {
+      let key = Array(path.utf8)
       guard let file else {
-        blobs[path] = nil
+        blobs[key] = nil
         changes.append((path, nil))
         continue
       }
-      let blob = try add(GIT_OBJECT_BLOB, file.content, like: blobs[path])
-      blobs[path] = blob
+      let blob = try add(GIT_OBJECT_BLOB, file.content, like: blobs[key])
+      blobs[key] = blob
       changes.append((path, (blob.id, file.mode)))
     }
     let tree = try edit(self.tree, changes)

@@ -51,6 +51,15 @@ struct PackIndex {
     packChecksum = Array(bytes[end..<end + Self.hashSize])
   }
 
+  /// Whether an index ends with its own checksum.
+  static func isIntact(_ bytes: [UInt8]) -> Bool {
+    guard bytes.count > hashSize else { return false }
+    let hash = bytes.withUnsafeBytes {
+      SHA1.hash(UnsafeRawBufferPointer(rebasing: $0.dropLast(hashSize)))
+    }
+    return bytes.suffix(hashSize).elementsEqual(hash)
+  }
+
   /// The index as a file.
   var text: [UInt8] {
     var text = Self.start

@@ -32,6 +32,12 @@ struct PackJoin {
       guard let status = try FileSystem.status(pack + ".pack"),
         let bytes = try FileSystem.content(pack + ".idx"), let index = PackIndex(bytes)
       else { return nil }
+      // The names of the objects are nowhere else: a wrong one would get a fresh checksum.
+      guard PackIndex.isIntact(bytes) else {
+        throw GitError(
+          .unreadable, "the index \(pack).idx is damaged; make it anew with git index-pack",
+          category: .objectDatabase)
+      }
       size += Int(status.st_size)
       count.formUnion(index.entries.lazy.map(\.id))
       indexes.append((pack, index))

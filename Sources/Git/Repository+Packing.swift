@@ -103,9 +103,11 @@ extension Repository {
     // Only now that the pack is durable does anything go.
     for id in loose { try FileSystem.remove(looseFile(of: id)) }
     let gone = packs.filter { $0 != new }
+    // It names packs that go (gitformat-pack, "multi-pack-index"); git makes another one when asked.
+    if !gone.isEmpty { try FileSystem.remove("\(place)/multi-pack-index") }
     for pack in gone {
       // The index first: a pack without one is not looked into.
-      for ending in ["idx", "pack", "rev", "bitmap"] {
+      for ending in ["idx", "pack", "rev", "bitmap", "mtimes"] {
         try FileSystem.remove("\(place)/\(pack).\(ending)")
       }
     }

@@ -116,4 +116,30 @@ import Testing
     #expect(error?.message.contains("is damaged") == true)
     #expect(try packs(in: path).count == 60)
   }
+
+  @Test func aWrongNameInAnIndexGetsNoFreshChecksum() async throws {
+    let path = try await newRepository()
+    _ = try manyPacks(in: path)
+    let name = try #require(try packs(in: path).first).dropLast(5)
+    let file = path.appending(".git/objects/pack/\(name).idx")
+    var bytes = try readFile(file)
+    // A bit of the last byte of an object's name, behind the magic number and the table of first bytes.
+    bytes[8 + 1024 + 19] ^= 1
+    try removeFile(file)
+    try writeFile(file, bytes)
+    let error = try failure { _ = try pack(path) }
+    #expect(error?.code == .unreadable && error?.message.contains("git index-pack") == true)
+    #expect(try packs(in: path).count == 60)
+  }
+
+  @Test func anIndexOfManyPacksGoesWithThem() async throws {
+    let path = try await newRepository()
+    _ = try manyPacks(in: path)
+    try await git("multi-pack-index", "write", in: path)
+    let before = try await contents(path)
+    #expect(try pack(path).removedPacks == 60)
+    #expect(try await contents(path) == before)
+    try await git("fsck", "--strict", "--full", in: path)
+    #expect(!exists(path.appending(".git/objects/pack/multi-pack-index")))
+  }
 }

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "peers.h"
 #include <fcntl.h>
 #include <git2.h>
@@ -119,3 +120,25 @@ long peer_leveldb_get(const char *key, void *value, size_t room) {
 }
 
 void peer_leveldb_close(void) { leveldb_close(database); }
+
+int peer_start(const char *const *arguments, const char *folder, int input, int output) {
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addchdir_np(&actions, folder);
+  if (input >= 0)
+    posix_spawn_file_actions_adddup2(&actions, input, 0);
+  else
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, output, 1);
+  posix_spawn_file_actions_adddup2(&actions, output, 2);
+  pid_t process;
+  int status = posix_spawnp(&process, arguments[0], &actions, NULL, (char *const *)arguments, environ);
+  posix_spawn_file_actions_destroy(&actions);
+  return status == 0 ? process : -1;
+}
+
+int peer_wait(int process) {
+  int status;
+  if (waitpid(process, &status, 0) != process) return -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}

@@ -1,3 +1,4 @@
+import CPeers
 import Foundation
 
 /// Times of one thing, in seconds.
@@ -44,20 +45,19 @@ struct BenchmarkError: Error, CustomStringConvertible {
 func run(
   _ program: String, _ arguments: [String], in folder: String, input: FileHandle? = nil
 ) throws -> (output: String, memory: Int) {
-  let process = Process()
-  process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-  process.arguments = [program] + arguments
-  process.currentDirectoryURL = URL(fileURLWithPath: folder)
   let output = Pipe()
-  process.standardOutput = output
-  process.standardError = output
-  process.standardInput = input ?? FileHandle.nullDevice
-  try process.run()
+  let arguments = [program] + arguments
+  var pointers: [UnsafePointer<CChar>?] = arguments.map { UnsafePointer(strdup($0)) } + [nil]
+  defer { for pointer in pointers { free(UnsafeMutablePointer(mutating: pointer)) } }
+  let process = peer_start(
+    &pointers, folder, input?.fileDescriptor ?? -1, output.fileHandleForWriting.fileDescriptor)
+  try output.fileHandleForWriting.close()
+  guard process > 0 else { throw BenchmarkError("\(program) cannot be started") }
   let text = output.fileHandleForReading.readDataToEndOfFile()
-  process.waitUntilExit()
+  let status = peer_wait(process)
   let shown = String(decoding: text, as: UTF8.self)
-  guard process.terminationStatus == 0 else {
-    throw BenchmarkError("\(program) \(arguments.joined(separator: " ")) failed: \(shown)")
+  guard status == 0 else {
+    throw BenchmarkError("\(arguments.joined(separator: " ")) failed: \(shown)")
   }
   var usage = rusage()
   getrusage(-1, &usage)  // RUSAGE_CHILDREN: the largest of all children so far

@@ -24,4 +24,10 @@ int peer_run(const char *const *arguments);
 // How many bytes are allocated.
 size_t peer_allocated(void);
 
+// Starts a program in a folder; its output and errors go to one descriptor. The process, or -1.
+int peer_start(const char *const *arguments, const char *folder, int input, int output);
+
+// Waits for it, and no longer: Foundation's Process looks every 50 ms. Its exit status.
+int peer_wait(int process);
+
 #endif

@@ -156,10 +156,10 @@ struct GitWriteBatch {
   }
 
   /// Notes the blobs that the files became, once all steps are done.
-  mutating func setBlobs(_ blobs: [String: ObjectID]) {
+  mutating func setBlobs(_ blobs: [[UInt8]: ObjectID]) {
     guard let last = steps.indices.last else { return }
     for (path, blob) in blobs {
-      let name = FileSystem.split(path).name
+      let name = FileSystem.split(String(decoding: path, as: UTF8.self)).name
       guard var item = steps[last].folder[name], item.blob == nil else { continue }
       item.blob = blob
       steps[last].folder[name] = item
