@@ -41,6 +41,13 @@ public struct StagedObjects {
     area.noteName(file.path)
   }
 
+  /// Lets other programs pack the objects again, once a reference names them.
+  ///
+  /// - Throws: ``GitError`` where a note that a pack is to stay cannot be removed.
+  public func release() throws(GitError) {
+    for file in files where file.path.hasSuffix(".keep") { try FileSystem.remove(file.path) }
+  }
+
   /// Whether all of the files are where they were put.
   public var areInPlace: Bool {
     get throws(GitError) {
@@ -68,16 +75,18 @@ extension Repository {
   /// - Parameters:
   ///   - area: Where to write them.
   ///   - mostLoose: More than so many objects become a pack.
+  ///   - keepsPacks: Whether packs are to stay until ``StagedObjects/release()``: `git repack -a -d` removes
+  ///     what it found when it began, and a reference that did not name it then comes too late.
   /// - Returns: What takes its place once the area is flushed.
   /// - Throws: ``GitError`` where they cannot be written.
-  public func stageObjects(in area: StagingArea, mostLoose: Int = 32) throws(GitError)
-    -> StagedObjects
-  {
+  public func stageObjects(
+    in area: StagingArea, mostLoose: Int = 32, keepsPacks: Bool = false
+  ) throws(GitError) -> StagedObjects {
     guard let held else { return StagedObjects(files: [], ids: []) }
     var files: [StagedFile] = []
-    for pack in held.packs { files += try stage(pack, in: area) }
+    for pack in held.packs { files += try stage(pack, keepsPacks, in: area) }
     if held.objects.count > mostLoose {
-      files += try stage(pack(of: held), in: area)
+      files += try stage(pack(of: held), keepsPacks, in: area)
     } else {
       for object in held.objects { files.append(try stage(object, held, in: area)) }
     }
@@ -110,10 +119,27 @@ extension Repository {
     return writer.finish()
   }
 
-  private func stage(_ pack: NewPack, in area: StagingArea) throws(GitError) -> [StagedFile] {
+  /// What a note says that a pack of ours is to stay for a moment.
+  private static var keepNote: [UInt8] { Array("gitstate write\n".utf8) }
+
+  /// Removes the notes that packs are to stay which a write that was cut off has left.
+  ///
+  /// Only for whoever keeps others from writing.
+  public func releaseLeftPacks() throws(GitError) {
+    let folder = commonDirectory + "/objects/pack"
+    for name in try FileSystem.names(in: folder) ?? [] where name.hasSuffix(".keep") {
+      guard try FileSystem.content("\(folder)/\(name)") == Self.keepNote else { continue }
+      try FileSystem.remove("\(folder)/\(name)")
+    }
+  }
+
+  private func stage(
+    _ pack: NewPack, _ isKept: Bool, in area: StagingArea
+  ) throws(GitError) -> [StagedFile] {
     let path = "\(commonDirectory)/objects/pack/\(pack.name)"
+    let note = isKept ? [try area.stage(Self.keepNote, for: path + ".keep", mode: 0o444)] : []
     // A pack counts from when its index is there.
-    return [
+    return note + [
       try area.stage(pack.bytes, for: path + ".pack", mode: 0o444),
       try area.stage(pack.index, for: path + ".idx", mode: 0o444),
     ]

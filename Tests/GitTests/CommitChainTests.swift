@@ -75,7 +75,8 @@ import Testing
     for commit in made.commits.suffix(1) {
       let tree = try repository.commit(commit).tree
       for (file, blob) in made.blobs {
-        #expect(try repository.entry(at: file, in: tree)?.id == blob)
+        let path = String(decoding: file, as: UTF8.self)
+        #expect(try repository.entry(at: path, in: tree)?.id == blob)
       }
     }
     let area = try StagingArea(path.appending(".git/staged").string, method: .none)

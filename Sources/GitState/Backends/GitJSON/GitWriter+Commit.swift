@@ -99,7 +99,7 @@ extension GitWriter {
       folder = step.folder
       parent = id
       if repository.heldSize > Self.mostHeldBytes || repository.heldCount > Self.mostHeldObjects {
-        let objects = try repository.stageObjects(in: area)
+        let objects = try repository.stageObjects(in: area, keepsPacks: true)
         try area.flush()
         try objects.publish(area)
         published.append(objects)

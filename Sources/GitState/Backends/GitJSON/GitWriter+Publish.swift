@@ -50,6 +50,11 @@ extension GitWriter {
       }
     } catch {
       if let newFolder { FileSystem.removeEmptyFolder(newFolder) }
+      do {
+        try repository.releaseLeftPacks()
+      } catch {
+        // The next write does it; why this one failed is what counts.
+      }
       throw error
     }
     finish(&batch, tip, author, committer, staged, area)
@@ -106,7 +111,7 @@ extension GitWriter {
     let beside = try batch.beside?.stage(location, area)
     let note = try intent.stage(at: location, area)
     // Last, as it takes them out of memory, from where the index read the tree.
-    let objects = try repository.stageObjects(in: area)
+    let objects = try repository.stageObjects(in: area, keepsPacks: true)
     try area.flush()
     return Staged(
       objects: objects, index: index, reference: reference, files: files,
@@ -216,6 +221,7 @@ extension GitWriter {
       }
       try area.syncNames()
       try restore(batch, staged, author, committer, area)
+      for objects in published + [staged.objects] { try objects.release() }
       if isIndexed, try keepIndex(batch, staged, area) {
         batch.notes.append(
           "another git program put an older index in place of the new one; the index has the branch's "

@@ -91,6 +91,7 @@ final class GitWriter {
   /// Each time: after a power cut nothing else tells that there was one.
   private func sweep() throws {
     try stagingArea().sweep()
+    try repository.releaseLeftPacks()
     let folders = [
       location.privateDirectory, location.worktreeDirectory,
       location.workingDirectory.map { "\($0)/\(location.folder)" },
