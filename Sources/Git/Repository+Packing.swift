@@ -21,11 +21,11 @@ extension Repository {
   /// Whether so many objects are loose, or in so many packs, that they should be packed.
   ///
   /// As git counts: 6,700 loose objects (`gc.auto`), looking at one of 256 folders, or 50 packs
-  /// (`gc.autoPackLimit`).
+  /// (`gc.autoPackLimit`), of which only those count that can be joined.
   public func needsPacking() throws(GitError) -> Bool {
     let names = try FileSystem.names(in: commonDirectory + "/objects/17") ?? []
     if names.count(where: { $0.utf8.count == 38 }) > 27 { return true }
-    return try ownPacks(commonDirectory + "/objects").count > Self.mostPacks
+    return try !smallPacks(commonDirectory + "/objects").isEmpty
   }
 
   private static var mostPacks: Int { 50 }
@@ -142,8 +142,7 @@ extension Repository {
       .sorted()
   }
 
-  /// Where there are many packs, the small ones: each at most twice as large as those before together, so
-  /// that a large pack is not written again for every few small ones.
+  /// The packs that can be joined, where they are many.
   private func smallPacks(_ objects: String) throws(GitError) -> [String] {
     let packs = try ownPacks(objects)
     guard packs.count > Self.mostPacks else { return [] }
@@ -152,14 +151,22 @@ extension Repository {
       let status = try FileSystem.status("\(objects)/pack/\(pack).pack")
       sizes.append((pack, status.map { Int($0.st_size) } ?? 0))
     }
-    sizes.sort { ($0.size, $0.pack) < ($1.size, $1.pack) }
-    var (sum, small) = (1 << 20, [String]())
-    for (pack, size) in sizes {
-      if size > 2 * sum || sum + size > Self.mostJoined { break }
-      small.append(pack)
+    let small = Self.joinable(sizes)
+    return small.count > Self.mostPacks ? small.sorted() : []
+  }
+
+  /// Of packs the small ones: up to the last that is at most twice as large as those before it together, so
+  /// that a large one is not written again for every few small ones, and those that are left grow so fast that
+  /// they are few (as with `git repack --geometric`).
+  static func joinable(_ packs: [(pack: String, size: Int)]) -> [String] {
+    let packs = packs.sorted { ($0.size, $0.pack) < ($1.size, $1.pack) }
+    var (sum, count) = (0, 0)
+    for (number, (_, size)) in packs.enumerated() {
+      guard sum + size <= mostJoined else { break }
+      if size <= 2 * max(sum, 1 << 19) { count = number + 1 }
       sum += size
     }
-    return small.sorted()
+    return packs.prefix(count).map(\.pack)
   }
 
   /// The objects that some packs have (`git_odb_foreach` over a store of just these packs).

@@ -1,4 +1,4 @@
-import Git
+@testable import Git
 import SystemPackage
 import TestSupport
 import Testing
@@ -141,5 +141,41 @@ import Testing
     #expect(try await contents(path) == before)
     try await git("fsck", "--strict", "--full", in: path)
     #expect(!exists(path.appending(".git/objects/pack/multi-pack-index")))
+  }
+
+  /// What cannot be joined must not start the upkeep at each write.
+  @Test func packsThatCannotBeJoinedAreNotCounted() async throws {
+    let path = try await newRepository()
+    let folder = path.appending(".git/objects/pack")
+    for number in 0..<60 {
+      let name = folder.appending("pack-\(String(repeating: "0", count: 38))\(10 + number)").string
+      // Only their sizes are looked at; they take no room on the disk.
+      try writeFile(FilePath(name + ".idx"), "")
+      _ = try await runProgram("truncate", ["-s", "2G", name + ".pack"], in: path)
+    }
+    #expect(try !open(path).needsPacking())
+    for number in 0..<51 {
+      let name = folder.appending("pack-\(String(repeating: "1", count: 38))\(10 + number)").string
+      try writeFile(FilePath(name + ".idx"), "")
+      _ = try await runProgram("truncate", ["-s", "3M", name + ".pack"], in: path)
+    }
+    #expect(try open(path).needsPacking())
+  }
+
+  /// They need not begin with small ones.
+  @Test func packsOfOneSizeAreJoinedHoweverLargeTheyAre() {
+    func count(_ sizes: [Int]) -> Int {
+      Repository.joinable(sizes.enumerated().map { (pack: "\($0)", size: $1) }).count
+    }
+    let mebibyte = 1 << 20
+    #expect(count(Array(repeating: 3 * mebibyte, count: 60)) == 60)
+    // One that is large beside all others is not written again for them.
+    #expect(count(Array(repeating: 1000, count: 55) + [400 * mebibyte]) == 55)
+    #expect(
+      count(Array(repeating: 1000, count: 55) + [30 * mebibyte, 30 * mebibyte, 400 * mebibyte])
+        == 57)
+    #expect(count([5 * mebibyte, 50 * mebibyte, 500 * mebibyte]) == 0)
+    // No more than a gibibyte at once.
+    #expect(count(Array(repeating: 300 * mebibyte, count: 60)) == 3)
   }
 }
