@@ -10,6 +10,7 @@
 #include <git2/sys/transport.h>
 #include <sys/types.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <zlib.h>
 
 // Linux's, which glibc declares for GNU programs only and Swift does not see.
@@ -37,6 +38,11 @@ static inline int gitstate_rename_to_free(const char *from, const char *to) {
 static inline long gitstate_file_system(const char *path) {
   struct statfs system;
   return statfs(path, &system) == 0 ? (long)system.f_type : -1;
+}
+
+// Whether a folder gives the files that are made in it an access list (acl(5)).
+static inline int gitstate_gives_access_list(const char *folder) {
+  return getxattr(folder, "system.posix_acl_default", NULL, 0) > 0;
 }
 
 static inline int gitstate_set_search_path(git_config_level_t level, const char *path) {

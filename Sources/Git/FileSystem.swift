@@ -128,7 +128,9 @@ enum FileSystem {
 
   /// Renames a file, over one that may be there.
   static func rename(_ old: String, to new: String) throws(GitError) {
-    guard Glibc.rename(old, new) == 0 else { throw error("rename \(old) to", new) }
+    guard Glibc.rename(old, new) == 0 else {
+      throw error("rename \(old) to", new, code: errno == EXDEV ? .otherFileSystem : .failed)
+    }
   }
 
   /// Removes a file; that there is none is no error.

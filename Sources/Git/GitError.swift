@@ -94,6 +94,8 @@ extension GitError {
     public static let timedOut = Code(rawValue: 4)
     /// What a server sent has a hole, or a name that leads out of its folder.
     public static let badContent = Code(rawValue: 5)
+    /// A rename would lead to another file system, or to another mount of the same.
+    public static let otherFileSystem = Code(rawValue: 6)
 
     /// The number.
     public var description: String { "\(rawValue)" }

@@ -1,3 +1,4 @@
+internal import CGit2
 internal import Glibc
 
 /// Files that are written under temporary names, made durable together, and then given their names.
@@ -92,10 +93,27 @@ public final class StagingArea {
     return try Self.device(of: other) == Self.device(of: folder)
   }
 
+  /// Whether a file that is made in the area, and then renamed into a folder, is what it would be if it had
+  /// been made there: of the same file system and group, with no access list that the folder gives.
+  public func isLike(_ other: String) throws(GitError) -> Bool {
+    guard gitstate_gives_access_list(other) == 0 else { return false }
+    let (own, theirs) = (try Self.status(of: folder), try Self.status(of: other))
+    return own.st_dev == theirs.st_dev && Self.group(own) == Self.group(theirs)
+  }
+
+  /// The group of files that are made in a folder.
+  private static func group(_ folder: stat) -> gid_t {
+    folder.st_mode & S_ISGID != 0 ? folder.st_gid : getegid()
+  }
+
   private static func device(of folder: String) throws(GitError) -> dev_t {
+    try status(of: folder).st_dev
+  }
+
+  private static func status(of folder: String) throws(GitError) -> stat {
     var status = stat()
     guard stat(folder, &status) == 0 else { throw FileSystem.error("look at", folder) }
-    return status.st_dev
+    return status
   }
 
   func add(_ file: StagedFile) { files.append(file) }

@@ -28,6 +28,9 @@ import Testing
         "Killed\(number)", in: project, call, "signal=KILL:when=\(number)")
       if result.status == 0 { break }
       points += 1
+      // git sees no file of ours, whatever was cut off.
+      let seen = try await git("status", "--porcelain", in: project)
+      #expect(!seen.contains("??"), "\(call) \(number): \(seen)")
       // The next one works without help, and nothing is left to do.
       try await put("After\(number)", "2", in: project)
       try await expectSound(project)

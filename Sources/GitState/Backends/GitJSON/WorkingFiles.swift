@@ -262,17 +262,44 @@ struct WorkingFiles {
     return result
   }
 
-  /// Writes what a file that was in step, behind or edited is to hold beside it.
+  /// Writes what a file that was in step, behind or edited is to hold, under a temporary name.
   ///
   /// - Returns: What takes its place; nil where nothing has to.
   func stage(_ name: String, _ content: [UInt8]?, _ area: StagingArea) throws -> StagedFile? {
     guard let content, !FileSystem.isSame(seen[FileName(name)]?.content, content)
     else { return nil }
-    try FileSystem.makeFolder("\(root)/\(folder)", mode: 0o700)
-    let mode = try FileSystem.status(of: path(name)).map { $0.st_mode & 0o7777 } ?? 0o600
+    return try Self.stage(content, at: path(name), area)
+  }
+
+  /// Writes what a file is to hold, with the mode that it has.
+  ///
+  /// In the area, where git does not see it; beside the file only where it could not be moved from there,
+  /// or would be another's.
+  static func stage(
+    _ content: [UInt8], at path: String, _ area: StagingArea, isBeside: Bool = false
+  ) throws -> StagedFile {
+    let folder = FileSystem.split(path).folder
+    try FileSystem.makeFolder(folder, mode: 0o700)
+    let mode = try FileSystem.status(of: path).map { $0.st_mode & 0o7777 } ?? 0o600
+    let isBeside = try isBeside || !area.isLike(folder)
     return try area.stage(
-      content, for: path(name), mode: mode, masksMode: false,
-      at: FileSystem.temporaryPath(beside: path(name)))
+      content, for: path, mode: mode, masksMode: false,
+      at: isBeside ? FileSystem.temporaryPath(beside: path) : nil)
+  }
+
+  /// Puts a staged file in its place.
+  static func publish(_ file: StagedFile, _ content: [UInt8], _ area: StagingArea) throws {
+    try area.flush()
+    do throws(GitError) {
+      try file.publish()
+    } catch {
+      // Two mounts of one file system look alike until then.
+      guard error.code == .otherFileSystem else { throw error }
+      let copy = try stage(content, at: file.path, area, isBeside: true)
+      try area.flush()
+      try copy.publish()
+    }
+    area.noteName(file.path)
   }
 
   /// Brings a file up to date, if it is still what was read.
@@ -298,9 +325,7 @@ struct WorkingFiles {
     }
     if FileSystem.isSame(present, content) { return true }
     guard let file = try staged ?? stage(name, content, area) else { return true }
-    try area.flush()
-    try file.publish()
-    area.noteName(path(name))
+    try Self.publish(file, content, area)
     return true
   }
 

@@ -169,7 +169,7 @@ extension WriteIntent {
     // Only where nothing came after; otherwise the next write or git itself sees to the rest.
     if tip == new {
       try updateIndex(location, repository, area)
-      try updateFiles(repository, isDurable: area.method != .none)
+      try updateFiles(repository, area)
       try updateFilesBeside(repository, area)
     }
     try area.syncNames()
@@ -256,7 +256,7 @@ extension WriteIntent {
     try index.commit()
   }
 
-  private func updateFiles(_ repository: borrowing Repository, isDurable: Bool) throws {
+  private func updateFiles(_ repository: borrowing Repository, _ area: StagingArea) throws {
     guard let workingDirectory else { return }
     for file in files where file.isFollowed && file.beside == nil {
       let path = "\(workingDirectory)/\(file.path)"
@@ -266,12 +266,11 @@ extension WriteIntent {
       guard try present.map({ try ObjectID.blob($0) }) == file.old else { continue }
       guard let blob = file.new else {
         try FileSystem.remove(path)
+        area.noteName(path)
         continue
       }
-      try FileSystem.makeFolder(FileSystem.split(path).folder, mode: 0o700)
-      let mode = try FileSystem.status(of: path).map { $0.st_mode & 0o7777 } ?? 0o600
-      try FileSystem.replace(
-        path, with: try repository.blob(blob), mode: mode, isDurable: isDurable)
+      let content = try repository.blob(blob)
+      try WorkingFiles.publish(WorkingFiles.stage(content, at: path, area), content, area)
     }
   }
 
