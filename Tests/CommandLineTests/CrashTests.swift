@@ -95,6 +95,48 @@ import Testing
     }
   }
 
+  /// Every file that a program of git's may leave behind as a lock.
+  @Test func allLocksOfGitsAreListed() async throws {
+    let project = try await newRepository()
+    try await put("First", "1", in: project)
+    try await git("worktree", "add", "-q", "-b", "second", "../second", in: project)
+    try await git("commit-graph", "write", "--reachable", "--split", in: project)
+    try await git("repack", "-q", "-a", "-d", in: project)
+    let names = [
+      "HEAD.lock", "config.lock", "index.lock", "info/sparse-checkout.lock", "logs/HEAD.lock",
+      "logs/refs/heads/main.lock", "objects/info/commit-graph.lock",
+      "objects/info/commit-graphs/commit-graph-chain.lock", "objects/pack/multi-pack-index.lock",
+      "packed-refs.lock", "refs/heads/main.lock", "shallow.lock",
+      "worktrees/second/HEAD.lock", "worktrees/second/index.lock",
+      "worktrees/second/info/sparse-checkout.lock", "worktrees/second/logs/HEAD.lock",
+    ]
+    for folder in ["info", "worktrees/second/info", "worktrees/second/logs"] {
+      try makeFolders(project.appending(".git").pushing(FilePath(folder)))
+    }
+    for name in names { try writeFile(project.appending(".git").pushing(FilePath(name)), "") }
+    for folder in [project, scratch.appending("second")] {
+      let listed = try await json("locks", in: folder).array?.compactMap { $0["path"]?.string }
+      #expect(
+        listed == names.map { project.appending(".git").pushing(FilePath($0)).string })
+    }
+    // A program of git's that works in another worktree may be the holder.
+    async let other = runProgram(
+      "sh", ["-c", "sh -c 'echo $$ > pid; exec sleep 600' | git cat-file --batch"],
+      in: scratch.appending("second"))
+    var isSeen = false
+    for _ in 0..<600 where !isSeen {
+      isSeen =
+        try await json("locks", in: project)[0]?["holders"]?.array?.contains {
+          $0.string?.hasPrefix("git (") == true
+        } ?? false
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    #expect(isSeen)
+    let process = try text(scratch.appending("second/pid"))
+    _ = try await runProgram("sh", ["-c", "kill \(process)"], in: scratch)
+    _ = try await other
+  }
+
   @Test func theLockOfAnotherProgramIsNamedAndAStaleOneRemoved() async throws {
     let project = try await newRepository()
     try await put("First", "1", in: project)

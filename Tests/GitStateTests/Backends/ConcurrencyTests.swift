@@ -107,8 +107,18 @@ import Testing
     let impatient = try Project(opening: project.path, lockTimeout: .milliseconds(50))
     let error = #expect(throws: StateError.self) { try impatient.put("B", "1") }
     #expect(error?.code == .lockTimeout)
-    #expect(error?.message.contains(".lock") == true)
+    #expect(error?.message.contains(lockFile.string) == true, "\(error?.message ?? "")")
+    #expect(error?.message.contains("s old") == true)
+    #expect(error?.message.contains("no process has it open") == true)
+    #expect(error?.message.contains("gitstate locks --remove") == true)
     #expect(exists(lockFile))
+    try await withFileLocked(lockFile, .flock) { process in
+      let held = #expect(throws: StateError.self) { try impatient.put("B", "1") }
+      #expect(held?.code == .lockTimeout)
+      #expect(
+        held?.message.contains("held by perl (\(process))") == true, "\(held?.message ?? "")")
+      #expect(held?.message.contains("--remove") == false)
+    }
     #expect(try project.names() == ["A"])
     try removeFile(lockFile)
     try impatient.put("B", "1")

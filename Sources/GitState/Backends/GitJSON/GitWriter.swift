@@ -121,13 +121,7 @@ final class GitWriter {
         Jitter.sleep()
       } catch let error as GitError where error.isWorthAnotherTry {
         // Another program moved the branch or holds a lock of git's: start from the new tip.
-        guard ContinuousClock.now < deadline else {
-          throw StateError(
-            .lockTimeout,
-            "nothing was written: another program kept the repository busy "
-              + "(\(error.message.escapingUnprintable)); try again when it is done",
-            file: error.context, underlying: error)
-        }
+        guard ContinuousClock.now < deadline else { throw timedOut(error) }
         Jitter.sleep()
       }
     }
