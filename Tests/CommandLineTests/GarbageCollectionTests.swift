@@ -113,4 +113,82 @@ import Testing
     #expect(result.errors.contains("a merge is under way on main"))
     #expect(try await git("rev-list", "--count", "HEAD", in: project) == "2")
   }
+
+  /// Two lines that git merges by itself, the branch `side` not merged yet.
+  private func twoLines() async throws -> FilePath {
+    let project = try await newRepository()
+    try await put("First", "1", in: project)
+    try await git("switch", "-q", "-c", "side", in: project)
+    try await commit(["side.txt": "side\n"], in: project)
+    try await git("switch", "-q", "main", in: project)
+    try await commit(["main.txt": "main\n"], in: project)
+    return project
+  }
+
+  /// Runs `git merge` with a hook that comes when `MERGE_HEAD` is there, which it makes an hour old.
+  private func merge(in project: FilePath, hook: String) async throws -> ProgramResult {
+    let path = project.appending(".git/hooks/commit-msg")
+    try makeFolders(path.removingLastComponent())
+    try writeFile(path, "#!/bin/sh\ntouch -d '1 hour ago' .git/MERGE_HEAD\n\(hook)\n")
+    try setPermissions(0o755, of: path)
+    return try await runProgram("git", ["merge", "-q", "--no-edit", "side"], in: project)
+  }
+
+  @Test func aMergeAtWorkIsWaitedForHoweverLongItTakes() async throws {
+    let project = try await twoLines()
+    let (begun, go) = (scratch.appending("begun"), scratch.appending("go"))
+    async let merged = merge(
+      in: project,
+      hook: "touch '\(begun)'; for i in $(seq 6000); do [ -e '\(go)' ] && exit 0; sleep 0.1; done")
+    for _ in 0..<6000 where !exists(begun) { try await Task.sleep(for: .milliseconds(10)) }
+    async let waits = gitstate(
+      [
+        "put", "56-Second", "--address", address("2"), "--network", "bscmainnet", "--lock-timeout",
+        "300",
+      ], in: project)
+    try await Task.sleep(for: .seconds(1))
+    try writeFile(go, "")
+    #expect(try await merged.status == 0)
+    let result = try await waits
+    #expect(result.status == 0, "\(result.errors)")
+    try await expectSound(project)
+    for file in ["side.txt", "main.txt"] { #expect(exists(project.appending(file))) }
+    #expect(try await commitCount(in: project) == 5)
+  }
+
+  /// The merge waits for its hook, so that the hook's put must not wait for the merge.
+  @Test func aPutOfTheMergesOwnHookDoesNotWaitForIt() async throws {
+    let project = try await twoLines()
+    let clock = ContinuousClock()
+    let began = clock.now
+    let merged = try await merge(
+      in: project,
+      hook:
+        "\(gitstateProgram) put 56-Second --address \(address("2")) --lock-timeout 300 >&2; exit 0"
+    )
+    #expect(merged.errors.contains("a merge is under way on main"), "\(merged.errors)")
+    #expect(clock.now - began < bound(.seconds(60)))
+  }
+
+  /// Nobody knows when the user will be done, whatever else of git's runs meanwhile.
+  @Test func aMergeThatIsLeftToTheUserIsNotWaitedFor() async throws {
+    let project = try await twoLines()
+    try await git("merge", "-q", "--no-commit", "side", in: project)
+    _ = try await runProgram("touch", ["-d", "1 hour ago", ".git/MERGE_HEAD"], in: project)
+    async let other = runProgram(
+      "sh", ["-c", "sh -c 'echo $$ > ../pid; exec sleep 600' | git cat-file --batch"], in: project)
+    for _ in 0..<6000 where !exists(scratch.appending("pid")) {
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    let clock = ContinuousClock()
+    let began = clock.now
+    let result = try await gitstate(
+      "put", "56-Second", "--address", address("2"), "--network", "bscmainnet", "--lock-timeout",
+      "300", in: project)
+    #expect(result.errors.contains("a merge is under way on main"), "\(result.errors)")
+    #expect(clock.now - began < bound(.seconds(60)))
+    let process = try text(scratch.appending("pid"))
+    _ = try await runProgram("sh", ["-c", "kill \(process)"], in: scratch)
+    _ = try await other
+  }
 }

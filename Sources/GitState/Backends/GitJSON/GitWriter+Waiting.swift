@@ -1,7 +1,44 @@
 import Git
+import Glibc
 
-/// What is said when a write has waited for other programs in vain.
+/// Why a write does not go beside a merge or rebase; `git pull` begins one and ends it at once.
+struct PassingOperation: Error {
+  let error: StateError
+  /// What is under way.
+  let kind: RepositoryOperation.Kind
+  /// When it began, in milliseconds since 1970.
+  let since: Int64?
+
+  /// Whether it began so short ago that it may be over in a moment.
+  var isYoung: Bool {
+    guard let since else { return false }
+    return (0..<2000).contains(SystemClock.milliseconds - since)
+  }
+}
+
+/// Waiting for git programs, and what is said when that was in vain.
 extension GitWriter {
+  /// Waits a moment for a merge or the like to end.
+  ///
+  /// - Throws: Why the write is refused, where the operation waits for the user, or lasts too long.
+  func wait(for operation: PassingOperation) throws {
+    if operation.isYoung, ContinuousClock.now < deadline {
+      Jitter.sleep()
+      return
+    }
+    guard let program = RunningProgram.atWork(in: location) else {
+      throw namingStaleFiles(operation.error)
+    }
+    guard ContinuousClock.now < deadline else {
+      throw StateError(
+        .lockTimeout,
+        "nothing was written: a \(operation.kind.rawValue) is under way, and \(program.shown) is at work on "
+          + "it; try again when it is done")
+    }
+    // To look at all processes takes longer than to look at one file.
+    usleep(50_000)
+  }
+
   /// A refusal since another program kept a lock, or was faster each time, until the time was up.
   func timedOut(_ error: GitError) -> StateError {
     let lock: GitLock?

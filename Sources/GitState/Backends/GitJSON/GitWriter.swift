@@ -115,10 +115,7 @@ final class GitWriter {
       do {
         return try attempt(operations, notes: notes)
       } catch let refusal as PassingOperation {
-        guard refusal.mayPass, ContinuousClock.now < deadline else {
-          throw namingStaleFiles(refusal.error)
-        }
-        Jitter.sleep()
+        try wait(for: refusal)
       } catch let error as GitError where error.isWorthAnotherTry {
         // Another program moved the branch or holds a lock of git's: start from the new tip.
         guard ContinuousClock.now < deadline else { throw timedOut(error) }
@@ -217,18 +214,6 @@ final class GitWriter {
     )
   }
 
-  /// Why a write does not go beside a merge or rebase; `git pull` begins one and ends it at once.
-  private struct PassingOperation: Error {
-    let error: StateError
-    let since: Int64?
-
-    /// Whether it began so short ago that it may be over in a moment.
-    var mayPass: Bool {
-      guard let since else { return false }
-      return (0..<2000).contains(SystemClock.milliseconds - since)
-    }
-  }
-
   private func refusal(during operation: RepositoryOperation, on branch: String?) -> any Error {
     let place = branch.map { " on \(Self.shown($0))" } ?? ""
     let end = operation.kind == .bisect ? "reset" : "--abort"
@@ -236,11 +221,12 @@ final class GitWriter {
       .writeFailed,
       "nothing was written: a \(operation.kind.rawValue) is under way\(place); finish it, or end it "
         + "with: git \(operation.kind.rawValue) \(end)")
-    return PassingOperation(error: error, since: repository.beginning(of: operation))
+    return PassingOperation(
+      error: error, kind: operation.kind, since: repository.beginning(of: operation))
   }
 
   /// A refusal that says, too, what git would take back if what is under way were committed now.
-  private func namingStaleFiles(_ error: StateError) -> StateError {
+  func namingStaleFiles(_ error: StateError) -> StateError {
     var error = error
     do {
       guard let root = location.workingDirectory else { return error }

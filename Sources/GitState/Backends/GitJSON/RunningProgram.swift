@@ -49,3 +49,59 @@ struct RunningProgram {
     return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
   }
 }
+
+extension RunningProgram {
+  /// The git commands that have something under way for as long as they run, and end it by themselves.
+  ///
+  /// `git commit` is none: it ends what the user has had open.
+  private static let operations: Set<String> = [
+    "merge", "pull", "rebase", "cherry-pick", "revert", "am",
+  ]
+
+  /// A program of git's that merges, rebases or the like in a worktree just now; nil where none can be seen.
+  ///
+  /// One that has started us is none: it waits for us.
+  static func atWork(in location: StateLocation) -> RunningProgram? {
+    let roots = [location.workingDirectory, location.gitDirectory].compactMap(\.self)
+    let found = all().filter { program in
+      guard program.isGit, let folder = program.folder else { return false }
+      return roots.contains { folder == $0 || folder.hasPrefix($0 + "/") }
+        && program.command.map(operations.contains) == true
+    }
+    guard !found.isEmpty else { return nil }
+    let ancestors = ancestors()
+    return found.first { !ancestors.contains($0.id) }
+  }
+
+  /// The command of a git program, as in `git -C folder merge side`.
+  private var command: String? {
+    // One that has ended meanwhile does nothing.
+    guard let line = try? FileSystem.read("/proc/\(id)/cmdline") else { return nil }
+    var words = line.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }[...]
+    guard let program = words.popFirst().map({ FileSystem.split($0).name }) else { return nil }
+    if program.hasPrefix("git-") { return String(program.dropFirst("git-".count)) }
+    while let word = words.popFirst() {
+      if !word.hasPrefix("-") { return word }
+      if ["-C", "-c", "--git-dir", "--work-tree", "--namespace"].contains(word) {
+        words = words.dropFirst()
+      }
+    }
+    return nil
+  }
+
+  /// The numbers of the programs that this one was started by.
+  private static func ancestors() -> Set<String> {
+    var found: Set<String> = []
+    var next = String(getppid())
+    // Where it cannot be read, it is the last one that we see.
+    while found.insert(next).inserted, let status = try? FileSystem.read("/proc/\(next)/stat"),
+      let end = status.lastIndex(of: UInt8(ascii: ")"))
+    {
+      // The name, in brackets, may have anything in it; the state and the parent follow.
+      let fields = status[status.index(after: end)...].split(separator: UInt8(ascii: " "))
+      guard fields.count > 1 else { break }
+      next = String(decoding: fields[1], as: UTF8.self)
+    }
+    return found
+  }
+}
