@@ -66,9 +66,10 @@ struct GlobalOptions: ParsableArguments {
     }
     let state = try await factory.manager(
       arguments: arguments, directory: directory)
-    let unborn = try await state.withBackend { backend throws(StateError) in
-      try backend.git?.unbornBranch()
+    let (unborn, recovery) = try await state.withBackend { backend throws(StateError) in
+      (try backend.git?.unbornBranch(), backend.git?.recoveryNote())
     }
+    if let recovery { warn([recovery]) }
     if let unborn {
       note("note: the branch \(unborn.escapingUnprintable), named for the state, has no commit yet")
     }

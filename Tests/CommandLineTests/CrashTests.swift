@@ -1,3 +1,4 @@
+import Glibc
 import LosslessJSON
 import SystemPackage
 import TestSupport
@@ -19,6 +20,28 @@ import Testing
       ], in: project, environment: reportingTroubleItself)
   }
 
+  /// Lock files that git would refuse to work beside.
+  private func locks(in project: FilePath) throws -> [String] {
+    try ["", "refs/heads", "logs/refs/heads"].flatMap { folder in
+      try entries(of: project.appending(".git").appending(folder)).filter { $0.hasSuffix(".lock") }
+    }
+  }
+
+  /// Cuts puts off until one has left its index behind as a lock: killed before the rename that gives
+  /// it its name.
+  ///
+  /// - Returns: The contract that its commit has.
+  private func leaveIndexLock(in project: FilePath) async throws -> String {
+    for number in 1...12 {
+      let name = "Cut\(number)"
+      let result = try await cutPut(name, in: project, "rename", "signal=KILL:when=\(number)")
+      let subject = try await git("log", "-1", "--format=%s", in: project)
+      if subject.contains(name), exists(project.appending(".git/index.lock")) { return name }
+      try #require(result.status != 0)
+    }
+    throw TestFailure("no put was cut off behind its commit")
+  }
+
   @Test(arguments: calls) func aKilledPutIsThereOrNot(call: String) async throws {
     let project = try await newRepository()
     try await put("First", "1", in: project)
@@ -31,6 +54,11 @@ import Testing
       // git sees no file of ours, whatever was cut off.
       let seen = try await git("status", "--porcelain", in: project)
       #expect(!seen.contains("??"), "\(call) \(number): \(seen)")
+      // The first look mends all that git sees.
+      try await succeed("list", in: project)
+      try await expectSound(project)
+      #expect(try locks(in: project) == [], "\(call) \(number)")
+      #expect(try entries(of: project.appending(".git/gitstate/staged")) == [])
       // The next one works without help, and nothing is left to do.
       try await put("After\(number)", "2", in: project)
       try await expectSound(project)
@@ -93,6 +121,127 @@ import Testing
       if result.status == 0 { try await succeed("get", "56-\(name)", in: project) }
       try await expectSound(project)
     }
+  }
+
+  /// To remove the lock instead would leave the index behind the branch, and the user's next commit would
+  /// take the record back.
+  @Test(arguments: [false, true]) func ourOwnLockIsNotRemovedButFinished(isBusy: Bool) async throws
+  {
+    let project = try await newRepository()
+    try await put("First", "1", in: project)
+    let name = try await leaveIndexLock(in: project)
+    if isBusy {
+      // Another gitstate keeps the first look from it.
+      async let removed = gitstate(
+        ["locks", "--remove", "--lock-timeout", "60"], in: project)
+      try await withFileLocked(project.appending(".git/gitstate/lock"), .flock) { _ in
+        try await Task.sleep(for: .milliseconds(500))
+      }
+      #expect(try await removed.status == 0)
+    } else {
+      let removed = try await gitstate("locks", "--remove", in: project)
+      #expect(removed.status == 0)
+      #expect(removed.errors.contains("an interrupted write was completed"), "\(removed.errors)")
+    }
+    #expect(!exists(project.appending(".git/gitstate/intent.json")))
+    try await expectSound(project)
+    try await commit(["user.txt": "mine\n"], in: project)
+    try await succeed("get", "56-\(name)", in: project)
+    let next = try await gitstate(
+      "put", "56-Next", "--address", address("2"), "--network", "bscmainnet", in: project)
+    #expect(next.status == 0 && !next.errors.contains("interrupted"), "\(next.errors)")
+    try await succeed("get", "56-\(name)", in: project)
+    try await expectSound(project)
+  }
+
+  /// A read that cannot finish what was interrupted answers all the same.
+  @Test func aReadThatMayNotFinishAnInterruptedWriteAnswers() async throws {
+    let project = try await newRepository()
+    try await put("First", "1", in: project)
+    let name = try await leaveIndexLock(in: project)
+    let note = project.appending(".git/gitstate/intent.json")
+    try await withFileLocked(project.appending(".git/gitstate/lock"), .flock) { _ in
+      let clock = ContinuousClock()
+      let began = clock.now
+      try await succeed("get", "56-\(name)", "--lock-timeout", "300", in: project)
+      #expect(clock.now - began < bound(.seconds(60)))
+    }
+    #expect(exists(note))
+    if geteuid() == 0 {
+      // An administrator's look makes no files in a user's repository.
+      _ = try await runProgram("chown", ["12345", note.string], in: project)
+      try await succeed("get", "56-\(name)", in: project)
+      #expect(exists(note))
+      _ = try await runProgram("chown", ["0", note.string], in: project)
+    }
+    for fault in ["flock:EIO", "renameat2:EACCES", "unlink:EACCES", "fsync:EIO"] {
+      let parts = fault.split(separator: ":").map(String.init)
+      let result = try await runProgram(
+        "strace",
+        [
+          "-f", "-b", "execve", "-qq", "-o", "/dev/null", "-e", "trace=\(parts[0])", "-e",
+          "inject=\(parts[0]):error=\(parts[1])", gitstateProgram.string, "get", "56-\(name)",
+        ], in: project, environment: reportingTroubleItself)
+      #expect(result.status == 0, "\(fault): \(result.errors)")
+    }
+    if exists(note) {
+      #expect(try await json("status", in: project)["hasInterruptedWrite"] == false)
+    }
+    #expect(!exists(note))
+    try await expectSound(project)
+  }
+
+  /// What was interrupted on one branch is nothing to the files of another.
+  @Test(arguments: ["list", "put"]) func anotherBranchIsLeftAsItIs(command: String) async throws {
+    let project = try await newRepository()
+    try await put("First", "1", in: project)
+    try await git("branch", "other", in: project)
+    // Killed as the working file is still the old one.
+    var isCut = false
+    for number in 1...14 where !isCut {
+      let result = try await cutPut(
+        "Cut\(number)", in: project, "rename", "signal=KILL:when=\(number)")
+      let subject = try await git("log", "-1", "--format=%s", in: project)
+      isCut =
+        result.status != 0 && !exists(project.appending(".git/index.lock"))
+        && exists(project.appending(".git/gitstate/intent.json"))
+        && subject.contains("Cut\(number)")
+    }
+    try #require(isCut)
+    // The user puts the old content aside, and goes elsewhere.
+    try await git("stash", "-q", in: project)
+    try await git("switch", "-q", "other", in: project)
+    try await expectSound(project)
+    if command == "put" {
+      try await put("Other", "3", in: project, chain: "1", network: "mainnet")
+    } else {
+      try await succeed("list", in: project)
+    }
+    try await expectSound(project)
+    try await git("switch", "-q", "main", in: project)
+    try await expectSound(project)
+  }
+
+  /// Another program's lock in the way of recovery is waited for like any other.
+  @Test func recoveryWaitsForALock() async throws {
+    let project = try await newRepository()
+    try await put("First", "1", in: project)
+    _ = try await leaveIndexLock(in: project)
+    let lock = project.appending(".git/index.lock")
+    // Not ours: a file with another inode.
+    let other = project.appending("other")
+    try writeFile(other, "")
+    _ = try await runProgram("mv", [other.string, lock.string], in: project)
+    async let waits = gitstate(
+      [
+        "put", "56-Next", "--address", address("2"), "--network", "bscmainnet", "--lock-timeout",
+        "60",
+      ], in: project)
+    try await Task.sleep(for: .seconds(1))
+    try removeFile(lock)
+    let result = try await waits
+    #expect(result.status == 0, "\(result.errors)")
+    try await expectSound(project)
   }
 
   /// Every file that a program of git's may leave behind as a lock.

@@ -9,8 +9,9 @@ struct LocksCommand: AsyncParsableCommand {
     discussion: """
       A lock that a crash left keeps git and gitstate from writing. A lock counts as stale where no \
       process has it open, no program of git's works in the repository, and it is older than a \
-      minute. (gitstate's own locks end with their process.) A repository that several machines share \
-      must be looked at by hand: programs on another machine are not seen.
+      minute. (gitstate's own locks end with their process, and what an interrupted write of its own has \
+      left is finished first.) A repository that several machines share must be looked at by hand: \
+      programs on another machine are not seen.
       """)
 
   @Flag(help: "Remove stale locks.")
@@ -20,9 +21,10 @@ struct LocksCommand: AsyncParsableCommand {
 
   func run() async throws {
     let removes = remove
-    let locks = try await options.openState().withGit { git throws(StateError) in
-      try git.locks(removesStale: removes)
+    let (locks, recovery) = try await options.openState().withGit { git throws(StateError) in
+      (try git.locks(removesStale: removes), git.recoveryNote())
     }
+    if let recovery { options.warn([recovery]) }
     if options.json {
       Output.writeJSON(
         .array(

@@ -18,23 +18,36 @@ extension GitBackend {
   /// A lock is taken for stale where no process has it open, no program of git's works in the
   /// repository, and it is older than a minute.
   ///
+  /// A lock that a write of ours has left is not removed: what was interrupted is finished, and with it the
+  /// lock goes. To remove it would leave the index behind the branch.
+  ///
   /// - Parameter removesStale: Whether to remove stale ones, with our own lock held.
   /// - Returns: The locks as they were found, by path.
-  /// - Throws: `LOCK_TIMEOUT` where another gitstate is writing; what keeps a file from being removed.
+  /// - Throws: `LOCK_TIMEOUT` where another gitstate is writing; what keeps a file from being removed, or an
+  ///   interrupted write from being finished.
   public func locks(removesStale: Bool = false) throws(StateError) -> [GitLock] {
     let files = LockFiles(location)
     guard removesStale else { return try files.locks() }
-    try FileSystem.makeFolder(location.privateDirectory, mode: 0o700)
-    let lock = try WriterLock(
-      location.privateDirectory + "/lock", until: .now + options.lockTimeout)
-    do throws(StateError) {
-      let found = try files.locks()
-      for lock in found where lock.isStale { try FileSystem.remove(lock.path) }
-      lock.unlock()
-      return found
-    } catch {
-      lock.unlock()
-      throw error
+    return try write { writer throws(StateError) in
+      try writer.removeStaleLocks(files)
+    }
+  }
+}
+
+extension GitWriter {
+  fileprivate func removeStaleLocks(_ files: LockFiles) throws(StateError) -> [GitLock] {
+    try convertingGitErrors(.writeFailed, "not all locks could be removed") {
+      try withLock(until: .now + options.lockTimeout) {
+        do {
+          leftNote = try recover() ?? leftNote
+        } catch {
+          // A lock that is stale may be what is in the way.
+        }
+        let found = try files.locks()
+        for lock in found where lock.isStale { try FileSystem.remove(lock.path) }
+        leftNote = try recover() ?? leftNote
+        return found
+      }
     }
   }
 }

@@ -18,7 +18,8 @@ public final class GitBackend: StateBackend {
 
   /// Opens the state of a repository.
   ///
-  /// What a crash left behind is repaired at the first write.
+  /// What a crash left behind is repaired, if that can be done at once and the repository is this user's; else
+  /// at the first write.
   ///
   /// - Parameter options: Which repository, branch and folder, and how to write.
   /// - Throws: `BACKEND_UNAVAILABLE` where there is no repository, or it cannot be used.
@@ -26,10 +27,12 @@ public final class GitBackend: StateBackend {
     self.options = options
     location = try lookingAgain { () throws(StateError) in try StateLocation(options) }
     cache = FileCache(capacity: options.cacheSize)
+    let writer = try GitWriter(location, options, cache: cache)
+    writer.finishLeftWrite()
+    self.writer = Mutex(writer)
     var reader = try GitReader(location, staleness: options.staleness, cache: cache)
     if options.warmsCache { reader.warm() }
     self.reader = Mutex(reader)
-    writer = Mutex(try GitWriter(location, options, cache: cache))
     fault = nil
   }
 
@@ -134,6 +137,24 @@ public final class GitBackend: StateBackend {
     } catch {
       return operations.map { _ in .failure(error) }
     }
+  }
+
+  /// Does something with the writer.
+  func write<Result>(_ body: (GitWriter) throws(StateError) -> sending Result) throws(StateError)
+    -> Result
+  {
+    try writer.withLock { writer throws(StateError) in
+      guard let writer else { throw unavailable }
+      return try body(writer)
+    }
+  }
+
+  /// What was done about a write that a crash had cut off, when this backend was opened or removed stale locks.
+  ///
+  /// - Returns: A sentence; nil where there was nothing to do, or it was told before, here or with the answer of
+  ///   a write.
+  public func recoveryNote() -> String? {
+    writer.withLock { writer in writer?.leftNote.take() }
   }
 
   /// What operations would do to the state as it is now, without doing it.

@@ -20,6 +20,8 @@ final class GitWriter {
   var signer: CommitSigner?
   /// When the write that is under way gives up waiting for others.
   private(set) var deadline = ContinuousClock.now
+  /// What was done about a write that was cut off, for whoever asks first to tell.
+  var leftNote: String?
   /// What a large batch has put in its place before its branch moves.
   var published: [StagedObjects] = []
 
@@ -73,46 +75,21 @@ final class GitWriter {
     -> [Result<WriteResult, StateError>]
   {
     deadline = ContinuousClock.now + options.lockTimeout
-    try FileSystem.makeFolder(location.privateDirectory, mode: 0o700)
-    let lock = try WriterLock(location.privateDirectory + "/lock", until: deadline)
-    do {
+    return try withLock(until: deadline) {
       try sweep()
-      let results = try recoverAndWrite(operations)
-      lock.unlock()
-      return results
-    } catch {
-      lock.unlock()
-      throw error
-    }
-  }
-
-  /// Removes temporary files of a write that was cut off.
-  ///
-  /// Each time: after a power cut nothing else tells that there was one.
-  private func sweep() throws {
-    try stagingArea().sweep()
-    try repository.releaseLeftPacks()
-    let folders = [
-      location.privateDirectory, location.worktreeDirectory,
-      location.workingDirectory.map { "\($0)/\(location.folder)" },
-    ]
-    for folder in folders.compactMap(\.self) where try FileSystem.kind(of: folder) == .folder {
-      for name in try FileSystem.names(in: folder)
-      where name.hasPrefix(FileSystem.temporaryPrefix) {
-        try FileSystem.remove("\(folder)/\(name)")
-      }
+      return try recoverAndWrite(operations)
     }
   }
 
   private func recoverAndWrite(_ operations: [PlannedOperation]) throws
     -> [Result<WriteResult, StateError>]
   {
-    var notes: [String] = []
-    if let intent = try WriteIntent.left(at: location) {
-      notes.append(try intent.recover(at: location, repository, stagingArea()))
-    }
+    var notes = [leftNote.take()].compactMap(\.self)
+    var isRecovered = false
     while true {
       do {
+        if !isRecovered, let note = try recover() { notes.append(note) }
+        isRecovered = true
         return try attempt(operations, notes: notes)
       } catch let refusal as PassingOperation {
         try wait(for: refusal)
@@ -373,7 +350,7 @@ final class GitWriter {
 
 extension Head {
   /// Whether HEAD names this branch.
-  fileprivate func isOn(_ branch: String) -> Bool {
+  func isOn(_ branch: String) -> Bool {
     if case .branch(branch, _) = self { true } else { false }
   }
 }

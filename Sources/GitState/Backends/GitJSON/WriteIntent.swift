@@ -45,7 +45,8 @@ struct WriteIntent {
   /// The inodes that `index.lock` may have while it is ours, the last one being the finished index's.
   var indexLocks: [UInt64] = []
 
-  private static func path(_ location: StateLocation) -> String {
+  /// Where the note is.
+  static func path(_ location: StateLocation) -> String {
     location.privateDirectory + "/intent.json"
   }
 
@@ -167,16 +168,29 @@ extension WriteIntent {
     let isMoved = try tip.map { try $0 == new || repository.isAncestor(new, of: $0) } ?? false
     try settleIndex(isMoved: isMoved)
     // Only where nothing came after; otherwise the next write or git itself sees to the rest.
-    if tip == new {
+    if tip == new, try isCheckedOut(location, repository) {
       try updateIndex(location, repository, area)
       try updateFiles(repository, area)
       try updateFilesBeside(repository, area)
     }
     try area.syncNames()
     try Self.remove(at: location)
-    return isMoved
+    if !isMoved { return "an interrupted write was taken back: it had not reached the branch" }
+    return tip == new
       ? "an interrupted write was completed: commit \(new.short) is in place"
-      : "an interrupted write was taken back: it had not reached the branch"
+      : "an interrupted write had reached the branch, which has gone on since: commit \(new.short)"
+  }
+
+  /// Whether the worktree still has the branch checked out: else its index and files are another's by now.
+  private func isCheckedOut(_ location: StateLocation, _ repository: borrowing Repository) throws
+    -> Bool
+  {
+    // A worktree may have been removed.
+    guard let gitDirectory, try FileSystem.kind(of: gitDirectory) == .folder else { return false }
+    let head =
+      gitDirectory == location.gitDirectory
+      ? try repository.head() : try Repository(opening: gitDirectory).head()
+    return head.isOn(reference)
   }
 
   /// Removes the branch's lock file where it can only be the interrupted write's: empty, or with
@@ -185,10 +199,8 @@ extension WriteIntent {
     let path = "\(location.commonDirectory)/\(reference).lock"
     guard let content = try FileSystem.read(path) else { return }
     guard content.isEmpty || content.starts(with: Array(new.hex.utf8)) else {
-      throw StateError(
-        .lockTimeout,
-        "nothing was written: \(path) belongs to another program; wait for it to end, or remove the "
-          + "file if none is running", file: path)
+      throw GitError(
+        .locked, "\(path) belongs to another program", category: .reference, context: path)
     }
     try FileSystem.remove(path)
   }
