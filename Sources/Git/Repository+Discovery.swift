@@ -10,7 +10,8 @@ extension Repository {
   /// - Parameters:
   ///   - path: A folder.
   ///   - environment: The variables to follow; those of this process if nil.
-  /// - Returns: The git directory, to open; nil only when it is proven that there is none.
+  /// - Returns: The git directory, to open; the file `.git` that names it, where the directory by itself does not
+  ///   know its working tree (`git init --separate-git-dir`); nil only when it is proven that there is none.
   /// - Throws: An error where a `.git` is there but cannot be opened, and where it belongs to
   ///   another user (``GitError/Code/owner``).
   public static func discover(
@@ -43,7 +44,15 @@ extension Repository {
   private static func proven(_ path: String) throws(GitError) -> String {
     do throws(GitError) {
       let handle = try open(path)
-      return FileSystem.withoutSlash(text(git_repository_path(handle.pointer)) ?? path)
+      let directory = FileSystem.withoutSlash(text(git_repository_path(handle.pointer)) ?? path)
+      guard let status = try FileSystem.status(path), status.st_mode & S_IFMT == S_IFREG,
+        git_repository_is_worktree(handle.pointer) == 0
+      else { return directory }
+      // libgit2 would take the folder that the directory is in for its working tree.
+      let itself = try open(directory)
+      let isKnown =
+        text(git_repository_workdir(handle.pointer)) == text(git_repository_workdir(itself.pointer))
+      return isKnown ? directory : path
     } catch {
       guard error.code == .notFound else { throw error }
       throw error.with(

@@ -37,6 +37,24 @@ import Testing
     }
   }
 
+  /// The git directory is elsewhere, and what is beside it is not ours.
+  @Test func aSeparateGitDirectoryHasItsFilesWhereTheUserHas() async throws {
+    let (project, store) = (
+      scratch.appending("project"), try makeFolder(scratch.appending("store"))
+    )
+    try await git(
+      "init", "-q", "-b", "main", "--separate-git-dir", store.appending("r.git").string,
+      project.string, in: scratch)
+    try await put("First", "1", in: project)
+    try await expectSoundPuts(in: project)
+    #expect(try entries(of: store) == ["r.git"])
+    // What the user's own .gitattributes say holds.
+    try await commit([".gitattributes": "deployments/* text eol=crlf\n"], in: project)
+    let refused = try await refusal(
+      "put", "56-Third", "--address", address("3"), in: project)
+    #expect(refused.message.contains("git would convert"))
+  }
+
   /// To the two mounts of a file system no file can be moved, though it is the same one.
   @Test(.enabled(if: mayMount, "only root can mount a disk of its own"))
   func aFolderThatIsMountedOnceMoreFollows() async throws {

@@ -76,6 +76,27 @@ import Testing
     #expect(head == .branch(name: "refs/heads/side", target: head.target))
   }
 
+  /// The git directory is elsewhere, and does not know where its working tree is.
+  @Test func findsAWorkingTreeOfASeparateGitDirectory() async throws {
+    let path = try makeFolder(scratch.appending("tree"))
+    let store = scratch.appending("store")
+    try await git(
+      "init", "--quiet", "--initial-branch=main", "--separate-git-dir", store.string, in: path)
+    let found = try #require(try discover(path))
+    let repository = try open(FilePath(found))
+    #expect(repository.gitDirectory == store.string)
+    #expect(repository.workingDirectory == path.string)
+    // A submodule's does.
+    try await commitFile("a", "1", in: path)
+    let outer = try await newRepository("outer")
+    try await git(
+      "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", path.string, "inner",
+      in: outer)
+    let inner = try #require(try discover(outer.appending("inner")))
+    #expect(inner == outer.appending(".git/modules/inner").string)
+    #expect(try open(FilePath(inner)).workingDirectory == outer.appending("inner").string)
+  }
+
   @Test func findsABareRepository() async throws {
     try await git("init", "--quiet", "--bare", "store.git", in: scratch)
     let path = scratch.appending("store.git")

@@ -7,7 +7,7 @@ struct OtherFiles: ~Copyable {
 
   init(_ location: StateLocation) throws(GitError) {
     self.location = location
-    repository = try Repository(opening: location.gitDirectory)
+    repository = try Repository(opening: location.repository)
   }
 
   /// What another line changed since a commit, as far as the tip lacks it.

@@ -38,7 +38,7 @@ extension GitBackend {
       try read { reader throws(StateError) in try reader.commit(revision).id }
     }
     let content = try convertingGitErrors(.backendUnavailable, "no backup was made") {
-      let repository = try Repository(opening: location.gitDirectory)
+      let repository = try Repository(opening: location.repository)
       let (branch, tip) = try repository.stateBranch(location)
       guard let tip else {
         throw StateError(.notFound, "no backup was made: the branch has no commit yet")

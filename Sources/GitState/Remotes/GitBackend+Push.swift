@@ -130,7 +130,7 @@ extension GitBackend {
     let location = location
     let repository = try convertingGitErrors(
       .backendUnavailable, "the repository cannot be opened"
-    ) { try Repository(opening: location.gitDirectory) }
+    ) { try Repository(opening: location.repository) }
     let (branch, connector) = try convertingGitErrors(
       .backendUnavailable, "the remotes could not be read"
     ) {

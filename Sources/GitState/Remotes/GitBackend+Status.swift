@@ -60,7 +60,7 @@ extension GitBackend {
       contractCount = nil
     }
     return try convertingGitErrors(.backendUnavailable, "the state's branch could not be read") {
-      let repository = try Repository(opening: location.gitDirectory)
+      let repository = try Repository(opening: location.repository)
       let (branch, tip) = try repository.stateBranch(location)
       let operation = try repository.operationInProgress()
       return StateStatus(

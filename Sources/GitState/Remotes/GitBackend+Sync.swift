@@ -108,7 +108,7 @@ extension GitBackend {
     let (tip, seen) = try convertingGitErrors(
       .backendUnavailable, "the remotes could not be read"
     ) {
-      let repository = try Repository(opening: location.gitDirectory)
+      let repository = try Repository(opening: location.repository)
       let branch = try RemoteBranch(remote, at: location, repository)
       guard let tip = branch.tip, let seen = branch.seen, tip != seen,
         try repository.isAncestor(seen, of: tip)
@@ -154,7 +154,7 @@ extension GitBackend {
       result.pushed = try convertingGitErrors(
         .backendUnavailable, "the history could not be read"
       ) {
-        let repository = try Repository(opening: location.gitDirectory)
+        let repository = try Repository(opening: location.repository)
         return try ObjectID(hex: new).map { tip in
           try repository.countCommits(from: tip, hiding: old.map { [$0] } ?? [])
         } ?? 0
@@ -255,7 +255,7 @@ extension GitBackend {
     // It is taken in: what cannot be told of it now fails nothing.
     do throws(StateError) {
       try convertingGitErrors(.backendUnavailable, "the branch and its files could not be read") {
-        let tip = try Repository(opening: location.gitDirectory)
+        let tip = try Repository(opening: location.repository)
           .target(ofReference: branch.branch)
         result.commit = tip?.hex
         result.received.to = tip?.hex
@@ -271,7 +271,7 @@ extension GitBackend {
   /// Makes a branch that is not here yet where the remote has it, so that no second history begins.
   private func makeBranch(_ commit: ObjectID, _ branch: RemoteBranch) throws(StateError) {
     try convertingGitErrors(.writeFailed, "the branch \(branch.name.quoted) could not be made") {
-      let repository = try Repository(opening: location.gitDirectory)
+      let repository = try Repository(opening: location.repository)
       // Where HEAD is on it, index and files must follow; a merge sees to that.
       if case .branch(branch.branch, _) = try repository.head() { return }
       try repository.compareAndSwap(

@@ -156,7 +156,7 @@ public struct StateConfiguration: Sendable {
     ) { () throws -> (root: String, document: JSONObject)? in
       guard try Repository.discover(from: start) != nil else { return nil }
       let location = try StateLocation(options)
-      let repository = try Repository(opening: location.gitDirectory)
+      let repository = try Repository(opening: location.repository)
       guard let head = try repository.head().target else { return nil }
       let document = try FolderSettings.document(
         repository, tree: try repository.commit(head).tree, folder: location.folder)

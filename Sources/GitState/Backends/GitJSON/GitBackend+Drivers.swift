@@ -32,7 +32,7 @@ extension GitBackend {
     let isCheckedOut = try convertingGitErrors(
       .writeFailed, "git's configuration could not be written"
     ) {
-      let repository = try Repository(opening: location.gitDirectory)
+      let repository = try Repository(opening: location.repository)
       for (key, value) in [
         ("merge.gitstate.name", "GitState: by contract and field"),
         ("merge.gitstate.driver", "\(program) merge-driver %O %A %B %P"),

@@ -44,7 +44,7 @@ extension GitBackend {
 
   private func packObjects(isFull: Bool) throws(StateError) -> OptimizeReport {
     try convertingGitErrors(.writeFailed, "the objects could not be packed; none is lost") {
-      let repository = try Repository(opening: location.gitDirectory)
+      let repository = try Repository(opening: location.repository)
       let report = try repository.pack(
         in: location.privateDirectory + "/packing", isFull: isFull)
       return OptimizeReport(

@@ -15,7 +15,7 @@ struct GitReader: ~Copyable {
     loader = FolderLoader(cache: cache)
     repository = try convertingGitErrors(
       .backendUnavailable, "the repository cannot be opened"
-    ) { try Repository(opening: location.gitDirectory) }
+    ) { try Repository(opening: location.repository) }
   }
 
   /// Reads the tip ahead of the first read.

@@ -37,7 +37,7 @@ final class GitWriter {
     repository = try convertingGitErrors(
       .backendUnavailable, "the repository cannot be opened"
     ) {
-      try Repository(opening: location.gitDirectory, holdsObjects: true)
+      try Repository(opening: location.repository, holdsObjects: true)
     }
   }
 

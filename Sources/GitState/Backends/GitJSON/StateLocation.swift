@@ -3,7 +3,10 @@ import LosslessJSON
 
 /// Where in a repository the state lives.
 struct StateLocation: Sendable {
-  /// The git directory to open: the one of the worktree, where it is one of several.
+  /// What to open the repository by: the git directory, or the file `.git` that names it, where it does not know
+  /// its working tree by itself.
+  let repository: String
+  /// The git directory: the one of the worktree, where it is one of several.
   let gitDirectory: String
   /// The directory that all worktrees share.
   let commonDirectory: String
@@ -24,6 +27,7 @@ struct StateLocation: Sendable {
     gitDirectory: String, commonDirectory: String, workingDirectory: String?, folder: String,
     branch: String?
   ) {
+    repository = gitDirectory
     self.gitDirectory = gitDirectory
     self.commonDirectory = commonDirectory
     self.workingDirectory = workingDirectory
@@ -51,6 +55,7 @@ struct StateLocation: Sendable {
           + "gitstate init", file: start)
     }
     do {
+      self.repository = found
       let repository = try Repository(opening: found)
       gitDirectory = repository.gitDirectory
       commonDirectory = repository.commonDirectory
