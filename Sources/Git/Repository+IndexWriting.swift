@@ -25,8 +25,21 @@ extension Repository {
     in area: StagingArea
   ) throws(GitError) -> PendingIndex {
     try PendingIndex.refuseLock(of: indexPath)
-    let copy = area.freePath()
     let old = try FileSystem.status(indexPath)
+    if let old, old.st_size <= IndexText.maximumSize,
+      var index = IndexText(try FileSystem.content(indexPath) ?? []),
+      changes.allSatisfy({ path, entry in
+        entry.map { index.set(path, $0.id, $0.mode, stat(path)) } ?? false
+      })
+    {
+      let file = try area.stage(
+        index.bytes, for: indexPath + ".lock", mode: old.st_mode & 0o777, masksMode: false)
+      try Self.keepTime(of: old, for: file.temporaryPath)
+      return PendingIndex(
+        index: indexPath, old: old, entries: try folder.map(index.entries) ?? [:], file: file,
+        area: area)
+    }
+    let copy = area.freePath()
     do throws(GitError) {
       if old != nil {
         let file = try FileSystem.create(copy, mode: 0o666)
@@ -34,7 +47,12 @@ extension Repository {
         try FileSystem.write(try FileSystem.content(indexPath) ?? [], to: file, path: copy)
       }
       let entries = try edit(copy, changes, baseTree: old == nil ? baseTree : nil, stat, folder)
-      if let old { try Self.keepModeAndTime(of: old, for: copy) }
+      if let old {
+        guard chmod(copy, old.st_mode & 0o777) == 0 else {
+          throw FileSystem.error("set the permissions of", copy)
+        }
+        try Self.keepTime(of: old, for: copy)
+      }
       let staged = try StagedFile(existing: copy, for: indexPath + ".lock")
       area.add(staged)
       return PendingIndex(
@@ -106,15 +124,12 @@ extension Repository {
     return try folder.map { folder throws(GitError) in try Self.entries(in: folder, index) } ?? [:]
   }
 
-  /// Gives the new index the old one's permissions and time of change.
+  /// Gives the new index the old one's time of change.
   ///
   /// git takes an entry for unchanged without reading the file only where the entry is older than
   /// the index. With a newer index, a file that was edited in the very moment in which the old one
   /// was written would look unchanged for ever.
-  private static func keepModeAndTime(of old: stat, for path: String) throws(GitError) {
-    guard chmod(path, old.st_mode & 0o777) == 0 else {
-      throw FileSystem.error("set the permissions of", path)
-    }
+  private static func keepTime(of old: stat, for path: String) throws(GitError) {
     let times = [old.st_atim, old.st_mtim]
     guard utimensat(AT_FDCWD, path, times, 0) == 0 else {
       throw FileSystem.error("set the time of", path)
