@@ -1,5 +1,16 @@
 internal import CGit2
 
+/// What git does to a file's content between the repository and the working tree.
+public struct ContentConversion: Hashable, Sendable {
+  /// The attribute that has the content converted by a program or into another encoding, such as
+  /// `filter=lfs`; nil where none does.
+  public let program: String?
+  /// Whether `$Id$` is expanded.
+  public let expandsIdent: Bool
+  /// Whether nothing is converted, whatever the content. Where it is false, it depends on the content.
+  public let isNone: Bool
+}
+
 extension Repository {
   /// Whether git would ignore a path that it does not track yet.
   ///
@@ -26,12 +37,38 @@ extension Repository {
       git_attr_get(
         &value, handle.pointer, UInt32(GIT_ATTR_CHECK_FILE_THEN_INDEX), try withoutNUL(path),
         try withoutNUL(name)), path)
-    switch git_attr_value(value) {
-    case GIT_ATTR_VALUE_TRUE: return .set
-    case GIT_ATTR_VALUE_FALSE: return .unset
-    case GIT_ATTR_VALUE_STRING: return .value(text(value) ?? "")
-    default: return .unspecified
+    return AttributeValue(value)
+  }
+
+  /// What git does to a file's content on its way between the repository and the working tree, by
+  /// `.gitattributes` and their like and by `core.autocrlf`.
+  ///
+  /// The rules are looked up once (`git_attr_get_many`).
+  ///
+  /// - Parameter path: Relative to the working directory.
+  /// - Returns: What is to be known of it.
+  /// - Throws: ``GitError`` where rules or configuration cannot be read.
+  public func conversion(of path: String) throws(GitError) -> ContentConversion {
+    var names: [UnsafePointer<CChar>?] = [
+      "filter", "working-tree-encoding", "ident", "text", "eol", "crlf",
+    ].map { (name: StaticString) in
+      UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
     }
+    var values = [UnsafePointer<CChar>?](repeating: nil, count: names.count)
+    try check(
+      git_attr_get_many(
+        &values, handle.pointer, UInt32(GIT_ATTR_CHECK_FILE_THEN_INDEX), try withoutNUL(path),
+        names.count, &names), path)
+    let attributes = values.map { AttributeValue($0) }
+    var program: String?
+    for (name, attribute) in zip(["filter", "working-tree-encoding"], attributes) {
+      if program == nil, case .value(let value) = attribute { program = "\(name)=\(value)" }
+    }
+    let isPlain = attributes.allSatisfy { $0 == .unspecified }
+    let lineEnds = isPlain ? try configuration("core.autocrlf")?.lowercased() : nil
+    return ContentConversion(
+      program: program, expandsIdent: attributes[2] == .set,
+      isNone: isPlain && [nil, "false"].contains(lineEnds))
   }
 
   /// What a working file's content becomes in the repository: line ends and `ident` of git itself.

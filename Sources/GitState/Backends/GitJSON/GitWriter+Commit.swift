@@ -14,16 +14,11 @@ extension GitWriter {
           "nothing was written: git ignores \(path), so its history would not be shared; take it "
             + "out of .gitignore (git check-ignore -v \(path) tells the line)", file: path)
       }
-      for attribute in ["filter", "working-tree-encoding"] {
-        guard case .value(let value) = try repository.attribute(attribute, of: path) else {
-          continue
-        }
-        throw converted(path, "\(attribute)=\(value)")
-      }
+      let conversion = try repository.conversion(of: path)
+      guard !conversion.isNone else { continue }
+      if let program = conversion.program { throw converted(path, program) }
       // libgit2 does not say what a checkout makes of it.
-      if Self.hasIdent(bytes), try repository.attribute("ident", of: path) == .set {
-        throw converted(path, "ident")
-      }
+      if conversion.expandsIdent, Self.hasIdent(bytes) { throw converted(path, "ident") }
       guard FileSystem.isSame(try repository.contentAfterCheckin(bytes, path: path), bytes),
         FileSystem.isSame(try repository.contentAfterCheckout(bytes, path: path), bytes)
       else { throw converted(path, "line ends or ident") }
