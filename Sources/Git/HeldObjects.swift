@@ -26,6 +26,7 @@ final class HeldObjects {
   private(set) var objects: [Object] = []
   private var places: [ObjectID: Int] = [:]
   private var shown: [ObjectID: Object] = [:]
+  private var remembered: [Object] = []
   /// How many bytes they have.
   private(set) var size = 0
 
@@ -83,9 +84,21 @@ final class HeldObjects {
       write(store, &raw, object.content, object.content.count, object.type), object.id.hex)
   }
 
+  /// Those that are no files and small: commits and trees.
+  var small: [Object] {
+    (objects + shown.values).filter { $0.type != GIT_OBJECT_BLOB && $0.content.count <= 1 << 16 }
+  }
+
+  /// Keeps objects that are on disk by now in memory, from where the next write reads what this one wrote.
+  func remember(_ objects: [Object]) { remembered = Array(objects.suffix(32)) }
+
   /// Forgets all objects that are held.
   func reset() throws(GitError) {
     (packs, objects, places, shown, size) = ([], [], [:], [:], 0)
     try check(git_mempack_reset(store))
+    for object in remembered {
+      try show(object)
+      shown[object.id] = object
+    }
   }
 }

@@ -126,12 +126,13 @@ extension Repository {
   ///   - new: Where it goes.
   ///   - logMessage: The line for the reflog.
   ///   - committer: Who moves it.
+  ///   - isHead: Whether HEAD names it, whose reflog has the move, too; nil looks.
   ///   - area: Where what will be the lock is written.
   /// - Returns: What moves it once the area is flushed.
   /// - Throws: ``GitError`` where it cannot be prepared.
   public func stageReference(
     _ name: String, from old: ObjectID?, to new: ObjectID, logMessage: String,
-    committer: Signature, in area: StagingArea
+    committer: Signature, isHead: Bool? = nil, in area: StagingArea
   ) throws(GitError) -> PendingReference {
     guard try Self.isValidReferenceName(name) else {
       throw GitError(.invalidSpec, "this is no name of a reference", context: name)
@@ -141,12 +142,12 @@ extension Repository {
     let message = logMessage.split(whereSeparator: \.isNewline).joined(separator: " ")
     let line = "\((old ?? .zero).hex) \(new.hex) \(try committer.headerText())\t\(message)\n"
     return PendingReference(
-      name, old: old, file: file, path: path, logs: try logs(of: name), logLine: Array(line.utf8),
-      area: area)
+      name, old: old, file: file, path: path, logs: try logs(of: name, isHead),
+      logLine: Array(line.utf8), area: area)
   }
 
   /// The reflogs that a move of a branch goes into (`core.logAllRefUpdates`).
-  private func logs(of name: String) throws(GitError) -> [String] {
+  private func logs(of name: String, _ isHead: Bool?) throws(GitError) -> [String] {
     let setting = try configuration("core.logallrefupdates")
     let creates =
       switch setting?.lowercased() {
@@ -155,7 +156,11 @@ extension Repository {
       default: try configurationBool("core.logallrefupdates") ?? false
       }
     var logs = [FileSystem.join(commonDirectory, "logs/\(name)")]
-    if case .branch(name, _) = try head() {
+    var headMoves = isHead
+    if headMoves == nil {
+      headMoves = if case .branch(name, _) = try head() { true } else { false }
+    }
+    if headMoves == true {
       logs.append(FileSystem.join(gitDirectory, "logs/HEAD"))
     }
     // What is there goes on, whatever the setting says.

@@ -9,7 +9,7 @@ extension Repository {
   /// - Throws: ``GitError`` where configuration cannot be read.
   public func configuration(_ key: String) throws(GitError) -> String? {
     if let value = try environment.configuration(key) { return value }
-    return try Self.string(key, in: try configurationSnapshot())
+    return try Self.string(key, in: try liveConfiguration())
   }
 
   /// Of each list of settings the first that has a value that is not empty, all at one moment.
@@ -35,7 +35,7 @@ extension Repository {
       try check(git_config_parse_bool(&result, try withoutNUL(value)), key)
       return result != 0
     }
-    let configuration = try configurationSnapshot()
+    let configuration = try liveConfiguration()
     var result: Int32 = 0
     do throws(GitError) {
       try check(git_config_get_bool(&result, configuration.pointer, try withoutNUL(key)), key)
@@ -88,6 +88,12 @@ extension Repository {
         entries.append((key, text(entry?.pointee.value) ?? ""))
       }
     }
+  }
+
+  /// The configuration as it is whenever a setting is asked for, which for one setting is cheaper than all
+  /// of it at one moment.
+  private func liveConfiguration() throws(GitError) -> Owned<ConfigurationResource> {
+    try Owned(gitDirectory) { git_repository_config($0, handle.pointer) }
   }
 
   /// The configuration at one moment, so that strings in it stay valid.

@@ -7,6 +7,8 @@ public struct StagedObjects {
   fileprivate let files: [StagedFile]
   /// The objects that were written.
   public let ids: [ObjectID]
+  /// Those of them that the next write is likely to read.
+  fileprivate let small: [HeldObjects.Object]
 
   /// Gives them their names.
   ///
@@ -31,13 +33,18 @@ public struct StagedObjects {
   }
 
   private static func publish(_ file: StagedFile, _ area: StagingArea) throws(GitError) {
-    let folder = FileSystem.parent(file.path)
-    if mkdir(folder, 0o777) == 0 {
+    do throws(GitError) {
+      try file.publish()
+    } catch {
+      // Of the 256 folders most are there already.
+      let folder = FileSystem.parent(file.path)
+      guard try FileSystem.status(folder) == nil else { throw error }
+      guard mkdir(folder, 0o777) == 0 || errno == EEXIST else {
+        throw FileSystem.error("create", folder)
+      }
       area.noteName(folder)
-    } else if errno != EEXIST {
-      throw FileSystem.error("create", folder)
+      try file.publish()
     }
-    try file.publish()
     area.noteName(file.path)
   }
 
@@ -67,6 +74,12 @@ extension Repository {
   /// Forgets the new objects that wait in memory.
   public func forgetHeldObjects() throws(GitError) { try held?.reset() }
 
+  /// Keeps commits and trees in memory that a reference names by now, until the next ones come.
+  public func remember(_ objects: StagedObjects) throws(GitError) {
+    held?.remember(objects.small)
+    try held?.reset()
+  }
+
   /// Writes the objects that wait in memory to disk, under temporary names.
   ///
   /// A few become loose objects, many become one pack: libgit2 looks through all packs for each object
@@ -82,7 +95,7 @@ extension Repository {
   public func stageObjects(
     in area: StagingArea, mostLoose: Int = 32, keepsPacks: Bool = false
   ) throws(GitError) -> StagedObjects {
-    guard let held else { return StagedObjects(files: [], ids: []) }
+    guard let held else { return StagedObjects(files: [], ids: [], small: []) }
     var files: [StagedFile] = []
     for pack in held.packs { files += try stage(pack, keepsPacks, in: area) }
     if held.objects.count > mostLoose {
@@ -91,8 +104,9 @@ extension Repository {
       for object in held.objects { files.append(try stage(object, held, in: area)) }
     }
     let ids = held.packs.flatMap(\.ids) + held.objects.map(\.id)
+    let small = held.small
     try held.reset()
-    return StagedObjects(files: files, ids: ids)
+    return StagedObjects(files: files, ids: ids, small: small)
   }
 
   private func stage(

@@ -8,6 +8,8 @@ struct GitReader: ~Copyable {
   private let loader: FolderLoader
   private var current: StateSnapshot?
   private var checked: ContinuousClock.Instant?
+  /// How many writes have asked whether there is upkeep to do.
+  private var writes = 0
 
   init(_ location: StateLocation, staleness: Duration, cache: FileCache) throws(StateError) {
     self.location = location
@@ -30,9 +32,12 @@ struct GitReader: ~Copyable {
 
   /// Whether objects and packs have become many.
   ///
-  /// It is asked after a write, which nothing may fail any more: where it cannot be told, the next
-  /// write asks again.
-  func needsUpkeep() -> Bool { (try? repository.needsPacking()) ?? false }
+  /// It is asked after each write, and looks after the first and then after each eighth. Nothing may fail the
+  /// write any more: where it cannot be told, a later one asks again.
+  mutating func needsUpkeep() -> Bool {
+    defer { writes += 1 }
+    return writes % 8 == 0 && (try? repository.needsPacking()) ?? false
+  }
 
   /// Makes the next read look at the branch, however short ago the last one did.
   mutating func forgetTip() { checked = nil }
@@ -120,13 +125,17 @@ extension StateError {
 
 extension Repository {
   /// The branch that has the state, nil where HEAD is detached, and the commit it is at.
-  func stateBranch(_ location: StateLocation) throws -> (name: String?, tip: ObjectID?) {
+  ///
+  /// - Parameter head: What HEAD names, where that is known already.
+  func stateBranch(_ location: StateLocation, head: Head? = nil) throws -> (
+    name: String?, tip: ObjectID?
+  ) {
     if let branch = location.branch {
       if let tip = try target(ofReference: branch) { return (branch, tip) }
       try refuseBranchOfRemote(branch)
       return (branch, nil)
     }
-    return switch try head() {
+    return switch try head ?? self.head() {
     case .branch(let name, let target): (name, target)
     case .detached(let id): (nil, id)
     }

@@ -44,6 +44,8 @@ struct GitWriteBatch {
   let branch: String
   /// Where it stands.
   let tip: ObjectID?
+  /// Whether HEAD names the branch.
+  let isHead: Bool
   /// The folder there.
   let tipFolder: DeploymentFolder
   /// The working files that follow; nil where none do.
@@ -67,11 +69,16 @@ struct GitWriteBatch {
   private(set) var bases: [FileName: InStepNotes.Note] = [:]
   /// Those among them of which what is staged stays staged.
   private(set) var keptStaged: Set<FileName> = []
+  /// The files that some step changes.
+  private var stepNames: Set<FileName> = []
   private var answers: [Result<WriteResult, StateError>] = []
 
-  init(branch: String, tip: ObjectID?, folder: DeploymentFolder, working: WorkingFiles?) {
+  init(
+    branch: String, tip: ObjectID?, isHead: Bool, folder: DeploymentFolder, working: WorkingFiles?
+  ) {
     self.branch = branch
     self.tip = tip
+    self.isHead = isHead
     tipFolder = folder
     self.working = working
   }
@@ -81,13 +88,12 @@ struct GitWriteBatch {
 
   /// Starts planning again, on the tip and what was adopted.
   mutating func forgetPlans() {
-    steps = []
-    answers = []
+    (steps, answers, stepNames) = ([], [], [])
     beside = nil
     guard let adopted else { return }
     var notes: [String] = []
     let changes = ChangeSet(from: nil, tipFolder, to: nil, adopted, notes: &notes)
-    steps.append(
+    append(
       Step(
         operation: nil, folder: adopted, names: tipFolder.names(thatDifferIn: adopted),
         changes: changes,
@@ -117,7 +123,7 @@ struct GitWriteBatch {
       let text = CommitText(
         kind: operation.kind, changes: changes, reason: operation.reason,
         subject: outcome.subject, trailers: outcome.trailers + operation.trailers)
-      steps.append(
+      append(
         Step(
           operation: answers.count, folder: after, names: names, changes: changes, text: text,
           authorTime: operation.authorTime, joins: joins))
@@ -127,6 +133,11 @@ struct GitWriteBatch {
         WriteResult(
           changes: ChangeSet(changes: changes.changes), outcomes: outcome.outcomes,
           warnings: warnings)))
+  }
+
+  private mutating func append(_ step: Step) {
+    for name in step.names { stepNames.insert(FileName(name)) }
+    steps.append(step)
   }
 
   /// Notes that an operation fails, alone.
@@ -172,8 +183,7 @@ struct GitWriteBatch {
   /// The files that differ from the tip's after all steps.
   var touchedNames: [String] {
     if steps.count == 1 { return steps[0].names }
-    let touched = Set(steps.flatMap(\.names).map(FileName.init))
-    return tipFolder.names(thatDifferIn: folder, among: touched)
+    return tipFolder.names(thatDifferIn: folder, among: stepNames)
   }
 
   /// Chains that get a file only through this batch.

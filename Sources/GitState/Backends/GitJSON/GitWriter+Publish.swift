@@ -86,7 +86,7 @@ extension GitWriter {
       batch, tip, setting: changes + (batch.beside?.indexChanges ?? []), area)
     let reference = try repository.stageReference(
       batch.branch, from: batch.tip, to: tip, logMessage: logMessage(batch), committer: committer,
-      in: area)
+      isHead: batch.isHead, in: area)
     var files: [FileName: StagedFile] = [:]
     for name in batch.touchedNames where batch.followed.contains(FileName(name)) {
       do {
@@ -222,6 +222,7 @@ extension GitWriter {
       try area.syncNames()
       try restore(batch, staged, author, committer, area)
       for objects in published + [staged.objects] { try objects.release() }
+      try repository.remember(staged.objects)
       if isIndexed, try keepIndex(batch, staged, area) {
         batch.notes.append(
           "another git program put an older index in place of the new one; the index has the branch's "

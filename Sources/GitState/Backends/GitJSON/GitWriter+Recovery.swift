@@ -5,18 +5,21 @@ import Glibc
 extension GitWriter {
   private var lockPath: String { location.privateDirectory + "/lock" }
 
-  /// Does something with the right to write.
+  /// Does something with the right to write, once what earlier holders of it left is removed.
   func withLock<Result>(until deadline: ContinuousClock.Instant, _ body: () throws -> Result) throws
     -> Result
   {
     try FileSystem.makeFolder(location.privateDirectory, mode: 0o700)
     let lock = try WriterLock(lockPath, until: deadline)
+    var isSwept = false
     do {
+      if lock.wasLeft || !hasSwept { try sweep() }
+      (isSwept, hasSwept) = (true, true)
       let result = try body()
-      lock.unlock()
+      lock.unlock(isSwept: true)
       return result
     } catch {
-      lock.unlock()
+      lock.unlock(isSwept: isSwept)
       throw error
     }
   }
@@ -28,10 +31,7 @@ extension GitWriter {
   func finishLeftWrite() {
     guard mayBeCutOff else { return }
     do {
-      try withLock(until: .now) {
-        try sweep()
-        leftNote = try recover()
-      }
+      try withLock(until: .now) { leftNote = try recover() }
     } catch {
       // See above.
       return
@@ -66,15 +66,14 @@ extension GitWriter {
 
   /// Removes temporary files of a write that was cut off.
   ///
-  /// Call it with the lock held. Each write does: after a power cut nothing else tells that there was one.
-  func sweep() throws {
+  /// A writer does so before its first write, since after a power cut nothing tells that there was one, and
+  /// where the last holder of the lock did not give it back.
+  private func sweep() throws {
     try stagingArea().sweep()
     try repository.releaseLeftPacks()
-    let folders = [
-      location.privateDirectory, location.worktreeDirectory,
-      location.workingDirectory.map { "\($0)/\(location.folder)" },
-    ]
-    for folder in folders.compactMap(\.self) where try FileSystem.kind(of: folder) == .folder {
+    var folders: Set = [location.privateDirectory, location.worktreeDirectory]
+    if let root = location.workingDirectory { folders.insert("\(root)/\(location.folder)") }
+    for folder in folders where try FileSystem.kind(of: folder) == .folder {
       for name in try FileSystem.names(in: folder)
       where name.hasPrefix(FileSystem.temporaryPrefix) {
         try FileSystem.remove("\(folder)/\(name)")

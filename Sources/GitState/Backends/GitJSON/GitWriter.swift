@@ -22,6 +22,8 @@ final class GitWriter {
   private(set) var deadline = ContinuousClock.now
   /// What was done about a write that was cut off, for whoever asks first to tell.
   var leftNote: String?
+  /// Whether it has looked for what earlier writers left.
+  var hasSwept = false
   /// What a large batch has put in its place before its branch moves.
   var published: [StagedObjects] = []
 
@@ -75,10 +77,7 @@ final class GitWriter {
     -> [Result<WriteResult, StateError>]
   {
     deadline = ContinuousClock.now + options.lockTimeout
-    return try withLock(until: deadline) {
-      try sweep()
-      return try recoverAndWrite(operations)
-    }
+    return try withLock(until: deadline) { try recoverAndWrite(operations) }
   }
 
   private func recoverAndWrite(_ operations: [PlannedOperation]) throws
@@ -127,14 +126,15 @@ final class GitWriter {
   private func planned(
     _ operations: [PlannedOperation], notes: [String], encodes: Bool = false
   ) throws -> GitWriteBatch {
-    let (branch, tip, working) = try target()
+    let (branch, tip, isHead, working) = try target()
     let before: DeploymentFolder
     if let lastFolder, lastFolder.commit == tip {
       before = lastFolder.folder
     } else {
       before = try loader.folder(location.folder, of: tip, in: repository)
     }
-    var batch = GitWriteBatch(branch: branch, tip: tip, folder: before, working: working)
+    var batch = GitWriteBatch(
+      branch: branch, tip: tip, isHead: isHead, folder: before, working: working)
     batch.notes = notes
     let former = FormerRecords(location, cache)
     batch.rules = try RuleCheck(repository, location, tip: tip, before) { key in
@@ -163,8 +163,11 @@ final class GitWriter {
   /// The branch to move, and the working files to keep in step with it.
   ///
   /// - Throws: Where a commit would not be safe: no branch, an operation under way, another worktree.
-  private func target() throws -> (branch: String, tip: ObjectID?, working: WorkingFiles?) {
-    let (name, tip) = try repository.stateBranch(location)
+  private func target() throws -> (
+    branch: String, tip: ObjectID?, isHead: Bool, working: WorkingFiles?
+  ) {
+    let head = try repository.head()
+    let (name, tip) = try repository.stateBranch(location, head: head)
     let operation = try repository.operationInProgress()
     guard let branch = name else {
       // A rebase or a bisection detaches HEAD itself, and leads it back.
@@ -174,7 +177,6 @@ final class GitWriter {
         "nothing was written: HEAD is detached, so no branch would have the commit; check out a "
           + "branch, or name one with --branch or git config gitstate.branch")
     }
-    let head = try repository.head()
     if let operation, operation.branch == branch || head.isOn(branch) {
       throw refusal(during: operation, on: branch)
     }
@@ -185,10 +187,9 @@ final class GitWriter {
           + "\(other.path.escapingUnprintable), whose files would fall behind; run gitstate there",
         file: other.path)
     }
-    guard let root = location.workingDirectory, head.isOn(branch) else { return (branch, tip, nil) }
-    return (
-      branch, tip, try WorkingFiles(root: root, location: location)
-    )
+    let isHead = head.isOn(branch)
+    guard let root = location.workingDirectory, isHead else { return (branch, tip, isHead, nil) }
+    return (branch, tip, isHead, try WorkingFiles(root: root, location: location))
   }
 
   private func refusal(during operation: RepositoryOperation, on branch: String?) -> any Error {

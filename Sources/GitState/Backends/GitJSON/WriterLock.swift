@@ -7,6 +7,8 @@ import LosslessJSON
 /// whoever holds it knows that no earlier holder is at work. The file says who has it.
 struct WriterLock: ~Copyable {
   private let descriptor: Int32
+  /// Whether the last holder ended without giving it back, so that files of its may be left.
+  let wasLeft: Bool
 
   /// Waits for the lock.
   ///
@@ -39,24 +41,31 @@ struct WriterLock: ~Copyable {
       throw error
     }
     self.descriptor = descriptor
+    // Where it cannot be told, there may be some.
+    var byte: UInt8 = 0
+    wasLeft = pread(descriptor, &byte, 1, 0) != 0
     // Only a name for others to read: where it cannot be written, the lock holds all the same.
-    _ = try? Self.writeHolder(descriptor, path)
+    _ = try? Self.writeHolder(descriptor, path, over: wasLeft)
   }
 
   deinit { Glibc.close(descriptor) }
 
   /// Lets the next one write.
-  consuming func unlock() {
+  ///
+  /// - Parameter isSwept: Whether what earlier holders left was removed.
+  consuming func unlock(isSwept: Bool = false) {
     // Where it fails, the file names a holder that is gone, which the next one overwrites.
-    _ = ftruncate(descriptor, 0)
+    if isSwept || !wasLeft { _ = ftruncate(descriptor, 0) }
   }
 
-  private static func writeHolder(_ descriptor: Int32, _ path: String) throws(StateError) {
+  private static func writeHolder(_ descriptor: Int32, _ path: String, over wasLeft: Bool)
+    throws(StateError)
+  {
     let holder: JSONValue = [
       "process": .number(JSONNumber(Int64(getpid()))),
       "since": .string(DeploymentDate.iso8601(milliseconds: SystemClock.milliseconds)),
     ]
-    guard ftruncate(descriptor, 0) == 0, lseek(descriptor, 0, SEEK_SET) == 0 else {
+    guard !wasLeft || ftruncate(descriptor, 0) == 0 else {
       throw FileSystem.failure("could not be written", path)
     }
     try FileSystem.write(holder.serialized(.compact), descriptor, path)
