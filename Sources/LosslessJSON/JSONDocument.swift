@@ -8,6 +8,14 @@ public struct JSONDocument: Sendable {
   public let style: JSONStyle
   /// How the text was read.
   public let options: JSONParser.Options
+  /// Where the object stands that was edited last, and the one around it.
+  private var known: KnownObject?
+
+  private struct KnownObject {
+    let path: [String]
+    let object: JSONObjectText.Places
+    let container: JSONObjectText.Places?
+  }
 
   /// Reads a text.
   ///
@@ -36,7 +44,8 @@ public struct JSONDocument: Sendable {
   ///   - changes: The members to set and to remove.
   ///   - placement: Where new members go.
   /// - Throws: ``JSONEditError`` where there is no such object or the values nest too deep.
-  /// - Complexity: O(*n* + *k* log *k*) for a text of *n* bytes and *k* changes.
+  /// - Complexity: O(*n* + *k* log *k*) for a text of *n* bytes and *k* changes. Where the last edit replaced
+  ///   values of the same object, and this one does, too, the text is only copied, not read.
   public mutating func edit(
     objectAt path: [String], _ changes: [JSONMemberChange], placement: JSONPlacement = .end
   ) throws(JSONEditError) {
@@ -47,16 +56,50 @@ public struct JSONDocument: Sendable {
     for case let value? in changes.lazy.map(\.value) where !value.nests(within: limit) {
       throw JSONEditError(reason: .tooDeep, path: path)
     }
-    let edited: (bytes: [UInt8], object: JSONObject)?? = bytes.withUnsafeBufferPointer { buffer in
+    let edited: Edited?? = bytes.withUnsafeBufferPointer { buffer in
       let text = JSONText(buffer)
-      guard let (target, container) = text.object(at: path) else { return .none }
+      guard let (target, container) = place(of: path, in: text) else { return .none }
       var edit = JSONObjectEdit(target, container: container, value: object, style: style)
-      return .some(edit.apply(changes, placement: placement))
+      guard let (bytes, object) = edit.apply(changes, placement: placement) else {
+        return .some(nil)
+      }
+      var known: KnownObject?
+      if let replacements = edit.replacements, let first = target.members.first,
+        text.firstLineBreak(in: first.lead) != nil
+      {
+        known = KnownObject(
+          path: path, object: target.places.moved(by: replacements),
+          container: container?.places.moved(by: replacements))
+      }
+      return Edited(bytes: bytes, object: object, known: known)
     }
     guard let edited else { throw JSONEditError(reason: .noObject, path: path) }
     guard let edited else { return }
+    known = edited.known
     bytes = edited.bytes
     root = root.replacingObject(at: path[...], with: edited.object)
+  }
+}
+
+extension JSONDocument {
+  /// What an edit makes of a text.
+  private struct Edited {
+    let bytes: [UInt8]
+    let object: JSONObject
+    let known: KnownObject?
+  }
+
+  /// The object at a path and the object around it.
+  private func place(
+    of path: [String], in text: JSONText
+  ) -> (object: JSONObjectText, container: JSONObjectText?)? {
+    guard let known, known.path.elementsEqual(path, by: { $0.hasSameUTF8(as: $1) }) else {
+      return text.object(at: path)
+    }
+    return (
+      JSONObjectText(in: text, at: known.object),
+      known.container.map { JSONObjectText(in: text, at: $0) }
+    )
   }
 }
 

@@ -10,6 +10,8 @@ struct JSONObjectEdit {
   private var output: [UInt8] = []
   /// The end of the part of the old text that is dealt with.
   private var copied = 0
+  /// What was replaced, where nothing else changes.
+  private(set) var replacements: [JSONReplacement]? = []
   /// The object's members as edited, where their number or order changes.
   private var members: [JSONObject.Element] = []
   /// Whether some key is there twice, so that places in the text and in the value differ.
@@ -32,6 +34,11 @@ struct JSONObjectEdit {
   mutating func apply(
     _ changes: [JSONMemberChange], placement: JSONPlacement
   ) -> (bytes: [UInt8], object: JSONObject)? {
+    if let change = changes.first, changes.count == 1, let new = change.value, !hasDuplicates,
+      let position = value.position(of: change.key)
+    {
+      return replace(position, with: new)
+    }
     var latest: [UTF8Key: JSONMemberChange] = [:]
     for change in changes { latest[UTF8Key(change.key)] = change }
     var inPlace = [JSONMemberChange?](repeating: nil, count: target.members.count)
@@ -52,11 +59,13 @@ struct JSONObjectEdit {
     output.reserveCapacity(target.text.bytes.count + 256 * new.count)
     let object: JSONObject
     if inPlace.allSatisfy(isRemoval) {
+      replacements = nil
       rewriteAll(placed(new, placement))
       object = JSONObject(distinct: members)
     } else if !hasDuplicates, new.isEmpty, !inPlace.contains(where: isRemoval) {
       object = replace(inPlace)
     } else {
+      replacements = nil
       rewrite(inPlace, new, placement)
       object = hasDuplicates ? JSONObject(members.map { ($0, $1) }) : JSONObject(distinct: members)
     }
@@ -88,6 +97,19 @@ struct JSONObjectEdit {
 }
 
 extension JSONObjectEdit {
+  /// Writes the whole text with one other value, as most edits do.
+  private mutating func replace(_ position: Int, with new: JSONValue) -> (
+    bytes: [UInt8], object: JSONObject
+  )? {
+    guard new != value[position].value else { return nil }
+    output.reserveCapacity(target.text.bytes.count + 256)
+    replaceValue(at: position, with: new)
+    copy(upTo: target.text.bytes.count)
+    var object = value
+    object.setValue(new, at: position)
+    return (output, object)
+  }
+
   /// Writes an object of which just some values change.
   private mutating func replace(_ changes: [JSONMemberChange?]) -> JSONObject {
     var object = value
@@ -102,8 +124,12 @@ extension JSONObjectEdit {
   private mutating func replaceValue(at position: Int, with new: JSONValue) {
     let member = target.members[position]
     copy(upTo: member.valueStart)
-    output += written(new, indent: member.indent, colon: target.colon(at: position))
+    let text = written(new, indent: member.indent, colon: target.colon(at: position))
+    output += text
     copied = member.valueEnd
+    replacements?.append(
+      JSONReplacement(
+        end: member.valueEnd, growth: text.count - (member.valueEnd - member.valueStart)))
   }
 
   /// Writes an object of which members stay.

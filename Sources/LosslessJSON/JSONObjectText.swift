@@ -3,15 +3,15 @@ struct JSONObjectText {
   /// Where a member stands.
   struct Member {
     /// The end of the brace or the comma before the member.
-    let afterSeparator: Int
-    let keyStart: Int
-    let keyEnd: Int
-    let valueStart: Int
-    let valueEnd: Int
+    var afterSeparator: Int
+    var keyStart: Int
+    var keyEnd: Int
+    var valueStart: Int
+    var valueEnd: Int
     /// The place of the comma after the member, or of the closing brace.
-    let separator: Int
+    var separator: Int
     /// The white space with which the line begins whose indentation is the member's.
-    let indent: Range<Int>
+    var indent: Range<Int>
 
     /// What stands before the key.
     var lead: Range<Int> { afterSeparator..<keyStart }
@@ -19,16 +19,32 @@ struct JSONObjectText {
     var colon: Range<Int> { keyEnd..<valueStart }
   }
 
+  /// The places alone, which can be kept while the text is elsewhere.
+  struct Places {
+    /// The place of the opening brace.
+    var opening: Int
+    /// The place of the closing brace.
+    var closing: Int
+    var members: [Member]
+    /// The indentation of the line on which the object begins.
+    var indent: Range<Int>
+    /// Whether opening and closing brace are on one line.
+    var isOnOneLine: Bool
+  }
+
   let text: JSONText
-  /// The place of the opening brace.
-  let opening: Int
-  /// The place of the closing brace.
-  let closing: Int
-  let members: [Member]
-  /// The indentation of the line on which the object begins.
-  let indent: Range<Int>
-  /// Whether opening and closing brace are on one line.
-  let isOnOneLine: Bool
+  let places: Places
+
+  var opening: Int { places.opening }
+  var closing: Int { places.closing }
+  var members: [Member] { places.members }
+  var indent: Range<Int> { places.indent }
+  var isOnOneLine: Bool { places.isOnOneLine }
+
+  init(in text: JSONText, at places: Places) {
+    self.text = text
+    self.places = places
+  }
 
   /// Finds the members of the object that begins at a place.
   init(in text: JSONText, opening: Int, indent: Range<Int>) {
@@ -54,12 +70,12 @@ struct JSONObjectText {
       afterSeparator = separator + 1
       guard separator < bytes.count, bytes[separator] == UInt8(ascii: ",") else { break }
     }
-    self.text = text
-    self.opening = opening
-    self.members = members
-    self.indent = indent
-    closing = members.last?.separator ?? text.endOfWhiteSpace(opening + 1)
-    isOnOneLine = text.firstLineBreak(in: opening..<closing) == nil
+    let closing = members.last?.separator ?? text.endOfWhiteSpace(opening + 1)
+    self.init(
+      in: text,
+      at: Places(
+        opening: opening, closing: closing, members: members, indent: indent,
+        isOnOneLine: text.firstLineBreak(in: opening..<closing) == nil))
   }
 
   /// The member with a key; the last one, where duplicate keys are allowed.
@@ -78,6 +94,43 @@ struct JSONObjectText {
       return nil
     }
     return JSONObjectText(in: text, opening: member.valueStart, indent: member.indent)
+  }
+}
+
+/// A place in a text where one value took another's place.
+struct JSONReplacement {
+  /// Where the old value ended.
+  let end: Int
+  /// By how much the new one is longer.
+  let growth: Int
+}
+
+extension JSONObjectText.Places {
+  /// The places after values in the object were replaced, each by one that is as long or longer or shorter.
+  ///
+  /// Right for an object whose first member begins a line, and for those around it: whether they are on one
+  /// line depends on no value then.
+  func moved(by replacements: [JSONReplacement]) -> Self {
+    func moved(_ place: Int) -> Int {
+      replacements.reduce(place) { $1.end <= place ? $0 + $1.growth : $0 }
+    }
+    func moved(_ range: Range<Int>) -> Range<Int> {
+      moved(range.lowerBound)..<moved(range.upperBound)
+    }
+    var result = self
+    result.opening = moved(opening)
+    result.closing = moved(closing)
+    result.indent = moved(indent)
+    for index in result.members.indices {
+      result.members[index].afterSeparator = moved(members[index].afterSeparator)
+      result.members[index].keyStart = moved(members[index].keyStart)
+      result.members[index].keyEnd = moved(members[index].keyEnd)
+      result.members[index].valueStart = moved(members[index].valueStart)
+      result.members[index].valueEnd = moved(members[index].valueEnd)
+      result.members[index].separator = moved(members[index].separator)
+      result.members[index].indent = moved(members[index].indent)
+    }
+    return result
   }
 }
 

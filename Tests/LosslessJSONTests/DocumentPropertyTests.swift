@@ -41,6 +41,38 @@ struct DocumentPropertyTests {
     }
   }
 
+  /// A document keeps where the members of the object stand that was edited last.
+  @Test(arguments: seeds)
+  func editsOneAfterTheOtherAreEditsOfWhatTheyFind(_ seed: Int) throws {
+    var count = 0
+    for round in 0..<10 {
+      var generator = DocumentGenerator(seed: seed * 1_000 + round)
+      var contracts: JSONObject = [:]
+      for number in 0..<8 { contracts["c\(number)"] = .object(generator.object(depth: 2)) }
+      let value: JSONValue = ["before": 1, "contracts": .object(contracts), "after": [1, 2]]
+      var document = try JSONDocument(value.serialized(generator.style()))
+      for _ in 0..<8 {
+        let key = "c\(generator.random.pick(Array(0..<9)))"
+        let isRoot = generator.random.pick([false, false, false, true])
+        let change =
+          isRoot
+          ? JSONMemberChange(key: "before", value: generator.value(depth: 2))
+          : JSONMemberChange(
+            key: key, value: generator.random.pick([.object(generator.object(depth: 2)), 7, nil]))
+        var fresh = try JSONDocument(document.bytes)
+        // What the text looks like may change with what is in it.
+        guard fresh.style == document.style else { break }
+        let path = isRoot ? [] : ["contracts"]
+        try fresh.edit(objectAt: path, [change], placement: .beforeFirstGreaterKey)
+        try document.edit(objectAt: path, [change], placement: .beforeFirstGreaterKey)
+        #expect(document.bytes == fresh.bytes, "\(document.bytes.text)")
+        #expect(document.root == fresh.root)
+        count += 1
+      }
+    }
+    #expect(count > 10)
+  }
+
   @Test(arguments: seeds)
   func removingWhatWasInsertedRestoresTheBytes(_ seed: Int) throws {
     var count = 0
