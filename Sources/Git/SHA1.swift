@@ -63,27 +63,23 @@ struct SHA1 {
         bigEndian: bytes.loadUnaligned(fromByteOffset: start + 4 * index, as: UInt32.self))
     }
     var (a, b, c, d, e) = state
-    for round in 0..<80 {
-      let word: UInt32
-      if round < 16 {
-        word = words[round]
-      } else {
-        let mixed =
-          words[(round - 3) & 15] ^ words[(round - 8) & 15] ^ words[(round - 14) & 15]
-          ^ words[round & 15]
-        word = mixed << 1 | mixed >> 31
-        words[round & 15] = word
-      }
-      let (mix, constant): (UInt32, UInt32) =
-        switch round {
-        case ..<20: (d ^ (b & (c ^ d)), 0x5A82_7999)
-        case ..<40: (b ^ c ^ d, 0x6ED9_EBA1)
-        case ..<60: ((b & c) | (d & (b | c)), 0x8F1B_BCDC)
-        default: (b ^ c ^ d, 0xCA62_C1D6)
-        }
+    func step(_ mix: UInt32, _ constant: UInt32, _ word: UInt32) {
       let next = (a << 5 | a >> 27) &+ mix &+ e &+ constant &+ word
       (a, b, c, d, e) = (next, a, b << 30 | b >> 2, c, d)
     }
+    func word(_ round: Int) -> UInt32 {
+      let mixed =
+        words[(round &- 3) & 15] ^ words[(round &- 8) & 15] ^ words[(round &- 14) & 15]
+        ^ words[round & 15]
+      let word = mixed << 1 | mixed >> 31
+      words[round & 15] = word
+      return word
+    }
+    for round in 0..<16 { step(d ^ (b & (c ^ d)), 0x5A82_7999, words[round]) }
+    for round in 16..<20 { step(d ^ (b & (c ^ d)), 0x5A82_7999, word(round)) }
+    for round in 20..<40 { step(b ^ c ^ d, 0x6ED9_EBA1, word(round)) }
+    for round in 40..<60 { step((b & c) | (d & (b | c)), 0x8F1B_BCDC, word(round)) }
+    for round in 60..<80 { step(b ^ c ^ d, 0xCA62_C1D6, word(round)) }
     state = (
       state.0 &+ a, state.1 &+ b, state.2 &+ c, state.3 &+ d, state.4 &+ e
     )

@@ -9,14 +9,14 @@ final class DecodedContracts: Sendable {
   private let contracts: Mutex<[Contract?]>
 
   /// A place for each entry of a file, with records that are known by their positions.
-  init(count: Int, _ known: [Int: Contract] = [:]) {
+  init(count: Int, _ known: [(position: Int, contract: Contract)] = []) {
     var contracts = [Contract?](repeating: nil, count: count)
     for (position, contract) in known { contracts[position] = contract }
     self.contracts = Mutex(contracts)
   }
 
   /// What is known of another version of the file, in which the entries at some positions have changed.
-  init(_ other: DecodedContracts, replacing changed: [Int: Contract]) {
+  init(_ other: DecodedContracts, replacing changed: [(position: Int, contract: Contract)]) {
     var contracts = other.contracts.withLock { $0 }
     for (position, contract) in changed { contracts[position] = contract }
     self.contracts = Mutex(contracts)

@@ -181,11 +181,11 @@ struct DeploymentFile: Sendable {
   private func decodedContracts(
     after changes: [(name: String, encoded: EntryCodec.Encoded?)], in later: DeploymentFile
   ) -> DecodedContracts {
-    var known: [Int: Contract] = [:]
+    var known: [(position: Int, contract: Contract)] = []
     var isInPlace = true
     for (name, encoded) in changes {
       let position = later.contracts.position(of: name)
-      if let position, let encoded { known[position] = encoded.contract }
+      if let position, let encoded { known.append((position, encoded.contract)) }
       if position == nil || contracts.position(of: name) != position { isInPlace = false }
     }
     return isInPlace

@@ -176,14 +176,20 @@ extension DeploymentFolder {
     _ changes: [(key: ContractKey, contract: Contract?)],
     isTaken: (String) throws(StateError) -> Bool
   ) throws(StateError) {
-    var byChain: [ChainID: [(name: String, contract: Contract?)]] = [:]
-    var order: [ChainID] = []
+    var groups: [(chainID: ChainID, changes: [(name: String, contract: Contract?)])] = []
+    var places: [ChainID: Int] = [:]
     for (key, contract) in changes {
-      if byChain[key.chainID] == nil { order.append(key.chainID) }
-      byChain[key.chainID, default: []].append((key.name, contract))
+      let change = (name: key.name, contract: contract)
+      // Most operations are about one chain.
+      let last = groups.last?.chainID == key.chainID ? groups.count - 1 : nil
+      if let place = last ?? places[key.chainID] {
+        groups[place].changes.append(change)
+      } else {
+        groups.append((key.chainID, [change]))
+        if changes.count > 1 { places[key.chainID] = groups.count - 1 }
+      }
     }
-    for chainID in order {
-      let changes = byChain[chainID] ?? []
+    for (chainID, changes) in groups {
       var file = try file(of: chainID)
       let records = changes.compactMap(\.contract)
       if file == nil, !records.isEmpty {

@@ -11,7 +11,12 @@ public struct MutationPlan: Sendable {
   public private(set) var warnings: [String] = []
   /// Contracts whose entry could not be read before, whatever is to come of it.
   public private(set) var unreadable: Set<ContractKey> = []
+  /// What was there of each result before: `.some(nil)` proven absent, nil where it could not be read.
+  private(set) var olds: [Contract??] = []
+  /// Where each key is among the results, once they are many.
   private var positions: [ContractKey: Int] = [:]
+
+  private static var mostSearched: Int { 8 }
 
   /// Plans mutations one after the other.
   ///
@@ -43,7 +48,7 @@ public struct MutationPlan: Sendable {
         if case .some(nil) = before {
           outcomes.append(.unchanged)
         } else {
-          remember(key, nil)
+          remember(key, nil, over: before)
           outcomes.append(.removed)
         }
       case .importRecord(let contract, let overwrite):
@@ -63,7 +68,7 @@ public struct MutationPlan: Sendable {
     _ key: ContractKey, _ current: (ContractKey) throws(StateError) -> Contract?,
     orNilIf isIrrelevant: Bool = false
   ) throws(StateError) -> Contract? {
-    if let position = positions[key] { return results[position].contract }
+    if let position = position(of: key) { return results[position].contract }
     do {
       return try current(key)
     } catch  where isIrrelevant && error.code == .serializationFailed {
@@ -93,21 +98,31 @@ public struct MutationPlan: Sendable {
     switch before {
     case .some(.some(let before)) where before == contract: outcomes.append(.unchanged)
     case .some(nil):
-      remember(contract.key, contract)
+      remember(contract.key, contract, over: before)
       outcomes.append(.added)
     default:
-      remember(contract.key, contract)
+      remember(contract.key, contract, over: before)
       outcomes.append(.updated)
     }
   }
 
-  private mutating func remember(_ key: ContractKey, _ contract: Contract?) {
-    if let position = positions[key] {
+  private mutating func remember(_ key: ContractKey, _ contract: Contract?, over before: Contract??)
+  {
+    if let position = position(of: key) {
       results[position].contract = contract
-    } else {
-      positions[key] = results.count
-      results.append((key, contract))
+      return
     }
+    results.append((key, contract))
+    olds.append(before)
+    if results.count == Self.mostSearched + 1 {
+      for (position, result) in results.enumerated() { positions[result.key] = position }
+    } else if results.count > Self.mostSearched {
+      positions[key] = results.count - 1
+    }
+  }
+
+  private func position(of key: ContractKey) -> Int? {
+    results.count > Self.mostSearched ? positions[key] : results.firstIndex { $0.key == key }
   }
 }
 

@@ -70,21 +70,16 @@ struct PlannedOperation: Sendable {
   init(_ operation: Operation) {
     self.init(operation.kind, reason: operation.reason) { context, folder throws(StateError) in
       let before = folder
-      var olds: [ContractKey: Contract?] = [:]
       let plan = try MutationPlan(
         operation.mutations,
-        current: { key throws(StateError) in
-          let contract = try before.contract(key)
-          olds.updateValue(contract, forKey: key)
-          return contract
-        },
+        current: { key throws(StateError) in try before.contract(key) },
         network: { chainID throws(StateError) in try before.file(of: chainID)?.network })
       try folder.apply(plan.results, isTaken: context.isTaken)
       var outcome = Outcome(outcomes: plan.outcomes, warnings: plan.warnings)
       var pairs: [(old: Contract?, new: Contract?)] = []
-      for (key, new) in plan.results {
+      for ((key, new), old) in zip(plan.results, plan.olds) {
         // What was not readable before, and what a new file brings, is to be found out.
-        guard let old = olds[key], try before.file(of: key.chainID) != nil else { return outcome }
+        guard let old, try before.file(of: key.chainID) != nil else { return outcome }
         pairs.append((old, new))
       }
       outcome.pairs = pairs
