@@ -16,14 +16,38 @@ struct Times {
 }
 
 /// Runs a body several times, and takes the time of each.
-func measure(_ rounds: Int, _ body: (Int) throws -> Void) rethrows -> Times {
+func measure(_ rounds: Int, from first: Int = 0, _ body: (Int) throws -> Void) rethrows -> Times {
   var values: [Double] = []
-  for round in 0..<rounds {
+  for round in first..<first + rounds {
     let start = ContinuousClock.now
     try body(round)
     values.append((ContinuousClock.now - start).seconds)
   }
   return Times(values: values)
+}
+
+/// Peers that are measured in turns, so that all have the same of what slows a machine down for a while.
+struct Contest {
+  /// How many turns each has.
+  static let turns = 5
+
+  private var peers: [(name: String, rounds: Int, body: (Int) throws -> Void, times: Times)] = []
+
+  /// Adds one whose body is run so many times in all.
+  mutating func add(_ name: String, rounds: Int, _ body: @escaping (Int) throws -> Void) {
+    peers.append((name, max(1, rounds / Self.turns), body, Times(values: [])))
+  }
+
+  /// Runs all, and says how long each took.
+  mutating func run(_ report: (String, Times) -> Void) throws {
+    for turn in 0..<Self.turns {
+      for index in peers.indices {
+        let (_, rounds, body, _) = peers[index]
+        peers[index].times.values += try measure(rounds, from: turn * rounds, body).values
+      }
+    }
+    for peer in peers { report(peer.name, peer.times) }
+  }
 }
 
 extension Duration {

@@ -13,32 +13,33 @@ struct Writes {
     let path = try fixtures.repository("put", contracts: contracts)
     let file = "deployments/net56.json"
     let backend = try GitBackend(GitBackendOptions(directory: path))
-    var contents: [Data] = []
-    let ours = try measure(rounds) { round in
+    func put(_ round: Int) throws {
       try fixtures.apply(
         [Fixtures.contract(round % contracts, address: 1000 + round)], to: backend)
     }
     // The peers write versions of the very same file.
-    let log = try run("git", ["log", "--format=%H", "-n", "\(rounds)"], in: path).output
-    for commit in log.split(separator: "\n").prefix(50) {
-      contents.append(
-        Data(try run("git", ["show", "\(commit):\(file)"], in: path).output.utf8))
+    var contents: [Data] = []
+    for round in 0..<50 {
+      try put(round)
+      contents.append(try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(file)")))
     }
-    report.add(what, "GitState", ours)
-    report.add(what, "git commit, core.fsync=all", try gitCommits(contents, file))
-    report.add(what, "libgit2 with fsync", try libgit2Commits(contents, file))
+    var contest = Contest()
+    contest.add("GitState", rounds: rounds) { try put(50 + $0) }
+    contest.add(
+      "git commit, core.fsync=all", rounds: min(rounds, 50), try gitCommit(contents, file))
+    contest.add("libgit2 with fsync", rounds: rounds, try libgit2Commit(contents, file))
+    defer { peer_git_close() }
+    let folder = try fixtures.folder("plain")
+    contest.add("create, fsync, rename, fsync folder", rounds: rounds) { round in
+      let content = contents[round % contents.count]
+      try content.withUnsafeBytes {
+        try check(peer_replace(folder, "file", $0.baseAddress, $0.count), "replace")
+      }
+    }
+    try contest.run { report.add(what, $0, $1) }
     if let times = try pygit2Commits(contents, file) {
       report.add(what, "pygit2 with fsync", times)
     }
-    let folder = try fixtures.folder("plain")
-    report.add(
-      what, "create, fsync, rename, fsync folder",
-      try measure(rounds) { round in
-        let content = contents[round % contents.count]
-        try content.withUnsafeBytes {
-          try check(peer_replace(folder, "file", $0.baseAddress, $0.count), "replace")
-        }
-      })
   }
 
   /// Puts without peers, and the time of the processor that they take.
@@ -72,7 +73,8 @@ struct Writes {
     report.add("a batch of \(count) commits", "GitState, processor", busy * 1000, "ms")
   }
 
-  private func gitCommits(_ contents: [Data], _ file: String) throws -> Times {
+  /// Commits versions of a file in turn with `git commit`.
+  private func gitCommit(_ contents: [Data], _ file: String) throws -> (Int) throws -> Void {
     let path = try fixtures.repository("git-commit")
     try FileManager.default.createDirectory(
       atPath: "\(path)/deployments", withIntermediateDirectories: true)
@@ -80,19 +82,19 @@ struct Writes {
     try contents[contents.count - 1].write(to: pathOfFile)
     try run("git", ["add", "."], in: path)
     try run("git", ["commit", "-qm", "first"], in: path)
-    return try measure(min(rounds, 30)) { round in
+    return { round in
       try contents[round % contents.count].write(to: pathOfFile)
       try run("git", ["commit", "-qam", "bench: change Token \(round)", "--allow-empty"], in: path)
     }
   }
 
-  private func libgit2Commits(_ contents: [Data], _ file: String) throws -> Times {
+  /// Commits versions of a file in turn with libgit2, until `peer_git_close`.
+  private func libgit2Commit(_ contents: [Data], _ file: String) throws -> (Int) throws -> Void {
     let path = try fixtures.repository("libgit2")
     try FileManager.default.createDirectory(
       atPath: "\(path)/deployments", withIntermediateDirectories: true)
     try check(peer_git_open(path), "libgit2 open")
-    defer { peer_git_close() }
-    return try measure(rounds) { round in
+    return { round in
       var content = contents[round % contents.count]
       // Each version is new, as ours were.
       content.append(Data("\n".utf8) + Data(repeating: 32, count: round / contents.count))
@@ -145,30 +147,34 @@ struct Writes {
     let path = try fixtures.repository("group", contracts: 10)
     let backend = try GitBackend(GitBackendOptions(directory: path))
     let state = StateManager(backend: backend)
-    var rates: [Double] = []
-    for round in 0..<max(5, rounds / 5) {
-      let start = ContinuousClock.now
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        for caller in 0..<64 {
-          group.addTask {
-            try await state.put(
-              Fixtures.contract(caller % 10, address: 10_000 + round * 64 + caller))
-          }
+    var (rates, imports): ([Double], [Double]) = ([], [])
+    let (stream, count) = ("\(fixtures.root)/group.stream", max(10, rounds / 5))
+    var commits = 0
+    // In turns, so that both have the same of what slows a machine down for a while.
+    for turn in 0..<Contest.turns {
+      for round in turn * count..<(turn + 1) * count {
+        // What is deployed is there before it is recorded.
+        let contracts = (0..<64).map { caller in
+          Fixtures.contract(caller % 10, address: 10_000 + round * 64 + caller)
         }
-        try await group.waitForAll()
+        let start = ContinuousClock.now
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          for contract in contracts { group.addTask { try await state.put(contract) } }
+          try await group.waitForAll()
+        }
+        rates.append(64 / (ContinuousClock.now - start).seconds)
       }
-      rates.append(64 / (ContinuousClock.now - start).seconds)
+      if turn == 0 {
+        _ = try run("sh", ["-c", "git fast-export main > '\(stream)'"], in: path)
+        commits =
+          Int(try run("git", ["rev-list", "--count", "main"], in: path).output.trimmed) ?? 0
+      }
+      imports.append(try fastImport(stream, commits, times: 1))
     }
     await state.close()
     report.add(what, "GitState", Times(values: rates).median, "commits/s")
-    let stream = "\(fixtures.root)/group.stream"
-    try FileManager.default.createDirectory(
-      atPath: fixtures.root, withIntermediateDirectories: true)
-    _ = try run("sh", ["-c", "git fast-export main > '\(stream)'"], in: path)
-    let commits =
-      Int(try run("git", ["rev-list", "--count", "main"], in: path).output.trimmed) ?? 0
     report.add(
-      what, "git fast-import, the same \(commits)", try fastImport(stream, commits), "commits/s")
+      what, "git fast-import, the same \(commits)", Times(values: imports).median, "commits/s")
     try levelDB(report: &report)
   }
 
@@ -184,9 +190,9 @@ struct Writes {
   }
 
   /// The rate of `git fast-import` with a stream, synced.
-  func fastImport(_ stream: String, _ commits: Int) throws -> Double {
+  func fastImport(_ stream: String, _ commits: Int, times: Int = 3) throws -> Double {
     var rates: [Double] = []
-    for _ in 0..<3 {
+    for _ in 0..<times {
       let path = try fixtures.repository("fast-import")
       let start = ContinuousClock.now
       let input = try FileHandle(forReadingFrom: URL(fileURLWithPath: stream))
