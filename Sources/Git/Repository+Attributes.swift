@@ -7,7 +7,7 @@ public struct ContentConversion: Hashable, Sendable {
   public let program: String?
   /// Whether `$Id$` is expanded.
   public let expandsIdent: Bool
-  /// Whether nothing is converted, whatever the content. Where it is false, it depends on the content.
+  /// Whether nothing is converted, whatever the content; else that depends on the content.
   public let isNone: Bool
 }
 

@@ -9,7 +9,7 @@ import Testing
   private func expectSoundPuts(in project: FilePath) async throws {
     try await put("Second", "2", in: project)
     try await expectSound(project)
-    for number in 1...14 {
+    for number in 1...24 {
       let result = try await runProgram(
         "strace",
         [
@@ -20,7 +20,7 @@ import Testing
       try await succeed("list", in: project)
       try await expectSound(project)
       if result.status == 0 { break }
-      #expect(number < 14)
+      #expect(number < 24)
     }
     let left = try entries(of: project.appending("deployments"))
     #expect(left == ["bscmainnet.json"])

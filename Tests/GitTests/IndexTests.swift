@@ -79,7 +79,7 @@ import Testing
     "git update-index --untracked-cache && git status > out",
     "echo x > deployments/other.json && git add deployments/other.json",
     // git notes the trees of all these folders.
-    "mkdir -p b.d/c d/e deployments/sub z && for f in b.d/c/x d/e/x deployments/sub/x z/x; do echo $f > $f; done"
+    "mkdir -p b.d/c d.d/e deployments/sub z && for f in b.d/c/x d.d/e/x deployments/sub/x z/x; do echo $f > $f; done"
       + " && git add . && git write-tree > out",
     // A name longer than an entry can say.
     "git update-index --add --cacheinfo 100644,$(git rev-parse HEAD:a),$(printf 'n%.0s' $(seq 5000))",

@@ -126,7 +126,7 @@ extension StateError {
 extension Repository {
   /// The branch that has the state, nil where HEAD is detached, and the commit it is at.
   ///
-  /// - Parameter head: What HEAD names, where that is known already.
+  /// With `head`, what HEAD names is known already.
   func stateBranch(_ location: StateLocation, head: Head? = nil) throws -> (
     name: String?, tip: ObjectID?
   ) {

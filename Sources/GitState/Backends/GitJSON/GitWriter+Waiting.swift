@@ -27,8 +27,15 @@ extension GitWriter {
       return
     }
     guard let program = RunningProgram.atWork(in: location) else {
-      throw namingStaleFiles(operation.error)
+      // Who sees that git has given up may be about to end what it left.
+      guard let seen = lastSeenAtWork, ContinuousClock.now < min(seen + .seconds(2), deadline)
+      else {
+        throw namingStaleFiles(operation.error)
+      }
+      Jitter.sleep()
+      return
     }
+    lastSeenAtWork = .now
     guard ContinuousClock.now < deadline else {
       throw StateError(
         .lockTimeout,

@@ -20,6 +20,8 @@ final class GitWriter {
   var signer: CommitSigner?
   /// When the write that is under way gives up waiting for others.
   private(set) var deadline = ContinuousClock.now
+  /// When a git program was last seen at work on a merge or the like, during the write that is under way.
+  var lastSeenAtWork: ContinuousClock.Instant?
   /// What was done about a write that was cut off, for whoever asks first to tell.
   var leftNote: String?
   /// Whether it has looked for what earlier writers left.
@@ -77,6 +79,7 @@ final class GitWriter {
     -> [Result<WriteResult, StateError>]
   {
     deadline = ContinuousClock.now + options.lockTimeout
+    lastSeenAtWork = nil
     return try withLock(until: deadline) { try recoverAndWrite(operations) }
   }
 
