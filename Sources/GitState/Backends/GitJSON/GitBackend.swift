@@ -11,7 +11,8 @@ public final class GitBackend: StateBackend {
   // libgit2's repository may be used by one thread at a time; each of these has its own, so that a
   // read does not wait for a write.
   private let reader: Mutex<GitReader?>
-  private let writer: Mutex<GitWriter?>
+  // Opened when it is first needed, as most programs only read.
+  private let writer = Mutex<GitWriter?>(nil)
   // Why there are none.
   private let fault: StateError?
   private let cache: FileCache
@@ -27,13 +28,13 @@ public final class GitBackend: StateBackend {
     self.options = options
     location = try lookingAgain { () throws(StateError) in try StateLocation(options) }
     cache = FileCache(capacity: options.cacheSize)
-    let writer = try GitWriter(location, options, cache: cache)
-    writer.finishLeftWrite()
-    self.writer = Mutex(writer)
+    fault = nil
     var reader = try GitReader(location, staleness: options.staleness, cache: cache)
     if options.warmsCache { reader.warm() }
     self.reader = Mutex(reader)
-    fault = nil
+    if GitWriter.mayBeCutOff(at: location) {
+      try write { writer throws(StateError) in writer.finishLeftWrite() }
+    }
   }
 
   /// A repository that cannot be opened: everything fails for that reason.
@@ -43,7 +44,6 @@ public final class GitBackend: StateBackend {
     self.options = options
     cache = FileCache(capacity: 0)
     reader = Mutex(nil)
-    writer = Mutex(nil)
   }
 
   private var unavailable: StateError {
@@ -123,10 +123,7 @@ public final class GitBackend: StateBackend {
   /// Makes commits of operations that are planned in the writer, on the state as it is then.
   func write(_ operations: [PlannedOperation]) -> [Result<WriteResult, StateError>] {
     do {
-      let results = try writer.withLock { writer throws(StateError) in
-        guard let writer else { throw unavailable }
-        return try writer.write(operations)
-      }
+      let results = try write { writer throws(StateError) in try writer.write(operations) }
       // The caller must see what it was just told is written.
       let needsUpkeep = reader.withLock { reader in
         reader?.forgetTip()
@@ -143,8 +140,11 @@ public final class GitBackend: StateBackend {
   func write<Result>(_ body: (GitWriter) throws(StateError) -> sending Result) throws(StateError)
     -> Result
   {
-    try writer.withLock { writer throws(StateError) in
-      guard let writer else { throw unavailable }
+    if let fault { throw fault }
+    return try writer.withLock { slot throws(StateError) in
+      if let writer = slot { return try body(writer) }
+      let writer = try GitWriter(location, options, cache: cache)
+      slot = writer
       return try body(writer)
     }
   }
@@ -166,10 +166,7 @@ public final class GitBackend: StateBackend {
 
   func preview(_ operations: [PlannedOperation]) -> [Result<WriteResult, StateError>] {
     do {
-      return try writer.withLock { writer throws(StateError) in
-        guard let writer else { throw unavailable }
-        return try writer.preview(operations)
-      }
+      return try write { writer throws(StateError) in try writer.preview(operations) }
     } catch {
       return operations.map { _ in .failure(error) }
     }

@@ -3,14 +3,16 @@ import Glibc
 
 /// What a write that was cut off has left, and how it is finished.
 extension GitWriter {
-  private var lockPath: String { location.privateDirectory + "/lock" }
+  private static func lockPath(_ location: StateLocation) -> String {
+    location.privateDirectory + "/lock"
+  }
 
   /// Does something with the right to write, once what earlier holders of it left is removed.
   func withLock<Result>(until deadline: ContinuousClock.Instant, _ body: () throws -> Result) throws
     -> Result
   {
     try FileSystem.makeFolder(location.privateDirectory, mode: 0o700)
-    let lock = try WriterLock(lockPath, until: deadline)
+    let lock = try WriterLock(Self.lockPath(location), until: deadline)
     var isSwept = false
     do {
       if lock.wasLeft || !hasSwept { try sweep() }
@@ -29,7 +31,6 @@ extension GitWriter {
   /// For whoever may only want to read: it waits for nobody, and where it fails the next write does it, or
   /// says what is in the way. ``leftNote`` has what was done.
   func finishLeftWrite() {
-    guard mayBeCutOff else { return }
     do {
       try withLock(until: .now) { leftNote = try recover() }
     } catch {
@@ -41,12 +42,12 @@ extension GitWriter {
   /// Whether there is a note of a write, or the lock names a holder: one that is at work, or was cut off.
   ///
   /// Only what is this user's: files that an administrator's look makes would be in the user's way.
-  private var mayBeCutOff: Bool {
+  static func mayBeCutOff(at location: StateLocation) -> Bool {
     do {
       if let note = try FileSystem.status(of: WriteIntent.path(location)) {
         return note.st_uid == geteuid()
       }
-      guard let lock = try FileSystem.status(of: lockPath) else { return false }
+      guard let lock = try FileSystem.status(of: lockPath(location)) else { return false }
       return lock.st_size > 0 && lock.st_uid == geteuid()
     } catch {
       // A write meets the same and tells it.
