@@ -7,19 +7,29 @@ import Testing
 @Suite(.scratchDirectory) struct LostRaceTests {
   private let file = "deployments/bscmainnet.json"
 
-  /// Stops a git program at its n-th opening of index.lock, and puts meanwhile.
+  /// Stops a git program before its n-th opening of index.lock, puts meanwhile, and lets it go on: it does
+  /// when strace is killed.
   private static let race = """
     program=$1; lock=$2; shift 2
     strace -f -o ../trace -e trace=openat -P "$PWD/.git/index" -P "$PWD/.git/index.lock" -P .git/index \
-      -e inject=openat:delay_enter=2500000:when=$lock "$@" > ../said 2>&1 &
-    for i in $(seq 100); do
-      [ "$(grep -c openat ../trace 2>/dev/null)" -ge $((lock - 1)) ] && break
+      -e inject=openat:delay_enter=600000000:when=$lock "$@" > ../said 2>&1 &
+    tracer=$!
+    until [ -s ../trace ] && [ "$(grep -c openat ../trace)" -ge $((lock - 1)) ]; do sleep 0.05; done
+    traced=$(pgrep -P $tracer)
+    \(untilStopped)
+    "$program" put 56-New --address 0x7777777777777777777777777777777777777777 --timestamp 1753441878006
+    kill -KILL $tracer
+    while kill -0 $traced 2> ../waited; do sleep 0.05; done
+    cat ../said
+    """
+
+  /// Waits until a traced program has been at the same place for half a second.
+  private static let untilStopped = """
+    still=0
+    while [ $still -lt 10 ] && kill -0 $tracer; do
+      if grep -q "tracing stop" /proc/$traced/task/*/status; then still=$((still + 1)); else still=0; fi
       sleep 0.05
     done
-    sleep 0.5
-    "$program" put 56-New --address 0x7777777777777777777777777777777777777777 --timestamp 1753441878006
-    wait
-    cat ../said
     """
 
   /// The index as it was before a put, in place of the one after: what such a program leaves.
@@ -156,16 +166,16 @@ import Testing
       strace -f -qq -o ../renames -e trace=rename "$program" put 56-Other "$@" > /dev/null
       number=$(grep -n 'deployments/bscmainnet.json' ../renames | cut -d: -f1)
       cp .git/index ../old; before=$(git rev-parse HEAD)
-      strace -f -qq -o /dev/null -e trace=rename \
-        -e inject=rename:delay_enter=2000000:when=$number "$program" put 56-New "$@" &
-      for i in $(seq 100); do
-        [ "$(git rev-parse HEAD)" != "$before" ] && break
-        sleep 0.05
-      done
-      sleep 0.5
+      strace -f -qq -o ../trace -e trace=rename \
+        -e inject=rename:delay_enter=600000000:when=$number "$program" put 56-New "$@" &
+      tracer=$!
+      until [ "$(git rev-parse HEAD)" != "$before" ]; do sleep 0.05; done
+      traced=$(pgrep -P $tracer)
+      \(Self.untilStopped)
       cp ../old .git/index.new && mv .git/index.new .git/index
       git diff --cached --stat
-      wait
+      kill -KILL $tracer
+      while kill -0 $traced 2> ../waited; do sleep 0.05; done
       """
     let result = try await runProgram(
       "sh",
