@@ -47,6 +47,13 @@ import Testing
     try await put("Local", "9", in: scratch.appending("clone"))
   }
 
+  @Test(arguments: ["401", "404", "407"])
+  func aNumberInAPathIsNoAnswerOfAServer(number: String) async throws {
+    try await team()
+    try await failsHarmlessly(
+      "../store-\(number).git", saying: "there is no repository at", commands: ["sync"])
+  }
+
   @Test func aSilentServerIsGivenUp() async throws {
     try await team()
     try await ScriptedServer.with(.silent) { server in

@@ -171,9 +171,8 @@ extension StateError {
     _ remedy: String
   ) -> (Code, String) {
     // libgit2 has no codes for what HTTP servers answer.
-    if ["401", "403", "authentication replays"].contains(where: { text.contains($0) }),
-      git.category == .http || git.category == .network
-    {
+    let status = httpStatus(in: text)
+    if status == 401 || status == 403 || text.contains("authentication replays") {
       return (
         .authenticationFailed,
         "\(action): \(name) (\(address)) does not let us in: \(text); check the token or password "
@@ -193,14 +192,14 @@ extension StateError {
         "\(action): there is no repository at \(name) (\(address)): \(text); \(remedy)"
       )
     }
-    if text.contains("404") {
+    if status == 404 {
       return (
         .remoteUnavailable,
         "\(action): \(name) (\(address)) has no repository there, or does not show it to us; "
           + remedy
       )
     }
-    if text.contains("407") || text.contains("proxy authentication") {
+    if status == 407 || text.contains("proxy authentication") {
       return (
         .authenticationFailed,
         "\(action): \(name) (\(address)): the proxy does not let us through: \(text); check the user and "
@@ -224,6 +223,17 @@ extension StateError {
       "\(action): \(name) (\(address)): \(text); "
         + (isOfAddress ? remedy : "try again, and if it stays so, \(remedy)")
     )
+  }
+
+  /// What a server or a proxy answered, by libgit2's message of it.
+  ///
+  /// Such a number anywhere else in a message may be a part of a path.
+  private static func httpStatus(in text: String) -> Int? {
+    for words in ["unexpected http status code: ", "unexpected status: "] {
+      guard let place = text.firstRange(of: words)?.upperBound else { continue }
+      return Int(text[place...].prefix(while: \.isNumber))
+    }
+    return nil
   }
 
   /// A text in which secrets are not to be seen.
