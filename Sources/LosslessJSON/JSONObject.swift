@@ -8,7 +8,7 @@ public struct JSONObject: Sendable {
 
   private var members: [Element] = []
   /// The positions of the keys; nil while there are so few that looking at each is faster.
-  private var positions: [UTF8Key: Int]?
+  private var positions: KeyPositions?
 
   private static let largestWithoutPositions = 16
 
@@ -17,9 +17,7 @@ public struct JSONObject: Sendable {
 
   /// An object with these members; the value of a key that comes again replaces the earlier one.
   public init(_ members: some Sequence<(String, JSONValue)>) {
-    for (key, value) in members {
-      if !append(key, value) { self[key] = value }
-    }
+    for (key, value) in members { append(key, value, replaces: true) }
   }
 
   /// The value of a key.
@@ -59,9 +57,13 @@ public struct JSONObject: Sendable {
 
   /// The position of a key among the members.
   public func position(of key: String) -> Int? {
-    if let positions { return positions[UTF8Key(key)] }
     // By their places: a closure over the members would retain and release each key and value.
-    return members.withUnsafeBufferPointer { members in
+    members.withUnsafeBufferPointer { members in
+      if let positions {
+        return positions.position(of: KeyPositions.hash(key)) { position in
+          members[position].key.hasSameUTF8(as: key)
+        }
+      }
       for position in members.indices where members[position].key.hasSameUTF8(as: key) {
         return position
       }
@@ -77,26 +79,27 @@ extension JSONObject {
     indexIfLarge()
   }
 
-  /// Appends a member unless the key is there.
+  /// Appends a member unless the key is there; then it gives that another value, if wanted.
   ///
-  /// - Returns: Whether it was appended.
-  @discardableResult
-  mutating func append(_ key: String, _ value: JSONValue) -> Bool {
-    if positions != nil {
-      let isNew = positions?.updateIfAbsent(members.count, for: UTF8Key(key)) ?? false
-      guard isNew else { return false }
-      members.append((key, value))
-    } else {
-      guard position(of: key) == nil else { return false }
+  /// - Returns: Whether it did one of both.
+  @discardableResult @inline(__always)
+  mutating func append(
+    _ key: consuming String, _ value: consuming JSONValue, replaces: Bool = false
+  ) -> Bool {
+    guard let position = position(of: key) else {
       appendNew(key, value)
+      return true
     }
+    guard replaces else { return false }
+    members[position].value = value
     return true
   }
 
   /// Appends a member whose key is known not to be there.
-  private mutating func appendNew(_ key: String, _ value: JSONValue) {
-    positions?[UTF8Key(key)] = members.count
-    if members.isEmpty { members.reserveCapacity(4) }
+  @inline(__always)
+  private mutating func appendNew(_ key: consuming String, _ value: consuming JSONValue) {
+    positions?.insert(members.count, KeyPositions.hash(key))
+    if members.isEmpty { members.reserveCapacity(8) }
     members.append((key, value))
     if positions == nil { indexIfLarge() }
   }
@@ -112,22 +115,11 @@ extension JSONObject {
 
   private mutating func indexIfLarge() {
     guard members.count > Self.largestWithoutPositions else { return }
-    var positions = [UTF8Key: Int](minimumCapacity: members.count)
+    var positions = KeyPositions(minimumCapacity: members.count)
     for (position, member) in members.enumerated() {
-      positions[UTF8Key(member.key)] = position
+      positions.insert(position, KeyPositions.hash(member.key))
     }
     self.positions = positions
-  }
-}
-
-extension Dictionary {
-  /// Sets a value unless the key has one, with one lookup.
-  ///
-  /// - Returns: Whether the value was set.
-  fileprivate mutating func updateIfAbsent(_ value: Value, for key: Key) -> Bool {
-    let before = count
-    _ = { (_: inout Value) in }(&self[key, default: value])
-    return count > before
   }
 }
 

@@ -74,11 +74,8 @@ struct JSONReader {
       guard take(UInt8(ascii: ":")) else { throw expected("':' after a key") }
       skipWhiteSpace()
       let value = try value(depth: depth)
-      if !object.append(key, value) {
-        guard duplicateKeys == .keepLast else {
-          throw fault("duplicate key \"\(JSONFault.printable(key))\"", at: keyStart)
-        }
-        object[key] = value
+      if !object.append(key, value, replaces: duplicateKeys == .keepLast) {
+        throw try duplicateKey(at: keyStart)
       }
       skipWhiteSpace()
       if take(UInt8(ascii: ",")) {
@@ -92,6 +89,12 @@ struct JSONReader {
         throw expected("',' or '}' after an object's member")
       }
     }
+  }
+
+  private mutating func duplicateKey(at place: UnsafePointer<UInt8>) throws(JSONFault) -> JSONFault
+  {
+    at = place
+    return fault("duplicate key \"\(JSONFault.printable(try key()))\"", at: place)
   }
 
   private mutating func array(depth: Int) throws(JSONFault) -> [JSONValue] {
