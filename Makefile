@@ -60,11 +60,12 @@ docs: ## Make the library's documentation into .build-docs/html
 	  "--additional-symbol-graph-dir .build-docs/symbols"
 
 crash: ## Break writes off at each system call, all or some OPERATIONS; as root, also cut the power (needs strace)
-	swift build --product gitstate
+	@scripts/install-dependencies --tests
+	$(release)
 	scripts/crash-points --table .build/crash-points.txt $(OPERATIONS:%=--only %) \
-	  $$([ "$$(id -u)" != 0 ] || echo --disk ext4) .build/debug/gitstate
-	scripts/migration-crash-points .build/debug/gitstate
-	@if [ "$$(id -u)" = 0 ]; then scripts/power-cuts .build/debug/gitstate; fi
+	  $$([ "$$(id -u)" != 0 ] || echo --disk ext4) "$$(swift build -c release --show-bin-path)/gitstate"
+	scripts/migration-crash-points "$$(swift build -c release --show-bin-path)/gitstate"
+	@if [ "$$(id -u)" = 0 ]; then scripts/power-cuts "$$(swift build -c release --show-bin-path)/gitstate"; fi
 
 concurrency: ## Let 16 processes put beside git gc, pack-refs, commit and pull, for two minutes
 	swift build --product gitstate
