@@ -246,4 +246,25 @@ import Testing
     }
     #expect(points > 0)
   }
+
+  /// Files that git's index could not take in are told, and the command that is named takes them in.
+  @Test func theWayThatIsNamedTakesInFilesBeside() async throws {
+    let (one, two) = try await team()
+    try await publish(one) { try writeFile(one.appending("new.js"), "theirs\n") }
+    let index = two.appending(".git/index").string
+    let result = try await runProgram(
+      "strace",
+      [
+        "-f", "-qq", "-o", "/dev/null", "-P", index, "-P", index + ".lock", "-e", "trace=rename",
+        "-e", "inject=rename:error=EACCES", gitstateProgram.string, "pull",
+      ], in: two)
+    #expect(result.status == 0)
+    #expect(
+      result.errors.contains("before the next git commit let the next gitstate command do so"),
+      "\(result.errors)")
+    #expect(try await git("status", "--porcelain", in: two) != "")
+    try await succeed("status", in: two)
+    #expect(try await git("status", "--porcelain", in: two) == "")
+    try await expectSound(two)
+  }
 }

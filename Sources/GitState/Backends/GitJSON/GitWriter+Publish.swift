@@ -206,11 +206,10 @@ extension GitWriter {
       }
     } catch {
       isIndexed = false
-      let paths = batch.touchedNames.map { batch.folder.pathOf($0) }.joined(separator: " ")
       batch.notes.append(
         "the change is committed as \(tip.short), but git's index could not be brought in step "
-          + "(\(error.message.escapingUnprintable)); do so before the next git commit with: "
-          + "git reset -q -- \(paths)")
+          + "(\(error.message.escapingUnprintable)); before the next git commit let the next gitstate "
+          + "command do so, such as: gitstate status")
     }
     do {
       try updateFiles(&batch, tip: tip, staged.files, area)
