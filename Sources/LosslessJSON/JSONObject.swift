@@ -99,7 +99,7 @@ extension JSONObject {
   @inline(__always)
   private mutating func appendNew(_ key: consuming String, _ value: consuming JSONValue) {
     positions?.insert(members.count, KeyPositions.hash(key))
-    if members.isEmpty { members.reserveCapacity(8) }
+    if members.isEmpty { members.reserveCapacity(4) }
     members.append((key, value))
     if positions == nil { indexIfLarge() }
   }
