@@ -4,7 +4,8 @@ internal import Glibc
 enum FileSystem {
   /// The error for a failed system call, read from `errno`, which must not have changed since.
   static func error(_ action: String, _ path: String, code: GitError.Code = .failed) -> GitError {
-    let reason = String(cString: strerror(errno))
+    let number = errno
+    let reason = String(cString: strerror(number)) + GitError.remedy(for: number)
     return GitError(code, "cannot \(action) \(path): \(reason)", category: .system, context: path)
   }
 

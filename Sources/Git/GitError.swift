@@ -169,3 +169,18 @@ extension GitError {
       context: context ?? self.context)
   }
 }
+
+extension GitError {
+  /// What to do about an error of the operating system, as the end of a sentence; empty where that depends.
+  ///
+  /// - Parameter number: As `errno` has it.
+  /// - Returns: Such as `; free some space and try again`.
+  public static func remedy(for number: Int32) -> String {
+    switch number {
+    case ENOSPC, EDQUOT: "; free some space and try again"
+    case EACCES, EPERM, EROFS: "; check who may read and write there"
+    case EMFILE, ENFILE: "; raise the limit of open files (ulimit -n) and try again"
+    default: ""
+    }
+  }
+}

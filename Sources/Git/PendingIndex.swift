@@ -1,4 +1,4 @@
-internal import Glibc
+public import Glibc
 
 /// A finished index that takes the place of the index by way of `index.lock`.
 ///
@@ -15,15 +15,26 @@ public final class PendingIndex {
 
   /// What the index has directly in the folder that was asked for, by path.
   public let entries: [String: IndexEntry]
+  /// What the index had there before.
+  public let former: [String: IndexEntry]
 
-  /// The inode that `index.lock` will have, by which its owner knows it again.
-  public var inode: UInt64 { file.inode }
+  /// What `index.lock` will be, by which its owner knows it again.
+  ///
+  /// - Throws: ``GitError`` where it cannot be looked at.
+  public func status() throws(GitError) -> stat {
+    guard let status = try FileSystem.status(file.temporaryPath) else {
+      throw FileSystem.error("look at", file.temporaryPath)
+    }
+    return status
+  }
 
   init(
-    index: String, old: stat?, entries: [String: IndexEntry], file: StagedFile, area: StagingArea
+    index: String, old: stat?, entries: [String: IndexEntry], former: [String: IndexEntry],
+    file: StagedFile, area: StagingArea
   ) {
     self.index = index
     self.entries = entries
+    self.former = former
     self.old = old
     self.file = file
     self.area = area
@@ -68,7 +79,7 @@ public final class PendingIndex {
   /// place.
   public func isInPlace() throws(GitError) -> Bool {
     guard let status = try FileSystem.status(index) else { return false }
-    return UInt64(status.st_ino) == inode
+    return UInt64(status.st_ino) == file.inode
   }
 
   /// Whether a program holds `index.lock`, which this one has given back.

@@ -7,7 +7,8 @@ public struct ContentConversion: Hashable, Sendable {
   public let program: String?
   /// Whether `$Id$` is expanded.
   public let expandsIdent: Bool
-  /// Whether nothing is converted, whatever the content; else that depends on the content.
+  /// Whether nothing is converted, whatever the content; else that depends on the content, and on whether
+  /// it has carriage returns.
   public let isNone: Bool
 }
 

@@ -28,6 +28,7 @@ extension Repository {
     let old = try FileSystem.status(indexPath)
     if let old, old.st_size <= IndexText.maximumSize,
       var index = IndexText(try FileSystem.content(indexPath) ?? []),
+      case let former = try folder.map(index.entries) ?? [:],
       changes.allSatisfy({ path, entry in
         entry.map { index.set(path, $0.id, $0.mode, stat(path)) } ?? false
       })
@@ -36,8 +37,8 @@ extension Repository {
         index.bytes, for: indexPath + ".lock", mode: old.st_mode & 0o777, masksMode: false)
       try Self.keepTime(of: old, for: file.temporaryPath)
       return PendingIndex(
-        index: indexPath, old: old, entries: try folder.map(index.entries) ?? [:], file: file,
-        area: area)
+        index: indexPath, old: old, entries: try folder.map(index.entries) ?? [:], former: former,
+        file: file, area: area)
     }
     let copy = area.freePath()
     do throws(GitError) {
@@ -46,7 +47,8 @@ extension Repository {
         defer { close(file) }
         try FileSystem.write(try FileSystem.content(indexPath) ?? [], to: file, path: copy)
       }
-      let entries = try edit(copy, changes, baseTree: old == nil ? baseTree : nil, stat, folder)
+      let (former, entries) = try edit(
+        copy, changes, baseTree: old == nil ? baseTree : nil, stat, folder)
       if let old {
         guard chmod(copy, old.st_mode & 0o777) == 0 else {
           throw FileSystem.error("set the permissions of", copy)
@@ -56,7 +58,7 @@ extension Repository {
       let staged = try StagedFile(existing: copy, for: indexPath + ".lock")
       area.add(staged)
       return PendingIndex(
-        index: indexPath, old: old, entries: entries, file: staged, area: area)
+        index: indexPath, old: old, entries: entries, former: former, file: staged, area: area)
     } catch {
       try FileSystem.remove(copy)
       throw error
@@ -88,12 +90,13 @@ extension Repository {
   private func edit(
     _ path: String, _ changes: [(path: String, entry: (id: ObjectID, mode: FileMode)?)],
     baseTree: ObjectID?, _ stat: (String) -> FileStat?, _ folder: String?
-  ) throws(GitError) -> [String: IndexEntry] {
+  ) throws(GitError) -> (former: [String: IndexEntry], entries: [String: IndexEntry]) {
     let index = try Owned<IndexResource>(indexPath) { git_index_open($0, path) }
     if let baseTree {
       let tree = try treeHandle(baseTree)
       try check(git_index_read_tree(index.pointer, tree.pointer), baseTree.hex)
     }
+    let former = try folder.map { folder throws(GitError) in try Self.entries(in: folder, index) }
     for (path, entry) in changes {
       // libgit2 looks at the form of a path only where an index belongs to a repository.
       _ = try Self.components(of: path)
@@ -121,7 +124,8 @@ extension Repository {
       try check(status, path)
     }
     try check(git_index_write(index.pointer), indexPath)
-    return try folder.map { folder throws(GitError) in try Self.entries(in: folder, index) } ?? [:]
+    let entries = try folder.map { folder throws(GitError) in try Self.entries(in: folder, index) }
+    return (former ?? [:], entries ?? [:])
   }
 
   /// Gives the new index the old one's time of change.

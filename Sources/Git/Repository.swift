@@ -41,6 +41,7 @@ public struct Repository: ~Copyable {
   ) throws(GitError) {
     let environment = Environment(environment)
     let handle = try Self.open(path, isBare: isWithoutWorkingTree)
+    try Self.refuseUnreadableConfiguration(of: handle, path)
     try Self.addGlobalConfiguration(of: environment, to: handle)
     if !isWithoutWorkingTree { try Self.setWorkTree(of: environment, for: handle) }
     let database = try Owned<ObjectDatabaseResource>(path) {
@@ -84,6 +85,18 @@ public struct Repository: ~Copyable {
       }
       throw error
     }
+  }
+
+  /// libgit2 takes a configuration file that it may not read for one that is not there.
+  private static func refuseUnreadableConfiguration(
+    of handle: borrowing Owned<RepositoryResource>, _ path: String
+  ) throws(GitError) {
+    let folder = FileSystem.withoutSlash(text(git_repository_commondir(handle.pointer)) ?? path)
+    let file = folder + "/config"
+    guard let reason = try FileSystem.reasonUnreadable(file) else { return }
+    throw GitError(
+      .failed, "git's settings in \(file) cannot be read: \(reason)", category: .configuration,
+      context: file)
   }
 
   /// Lets a working tree that the environment names replace the configured one, as git does.

@@ -286,6 +286,28 @@ import Testing
     _ = try await other
   }
 
+  /// A program may get the inode of a lock that is gone: the user was told by git to remove it.
+  @Test func aLockWithTheInodeOfOursIsNotTakenForIt() async throws {
+    let project = try await sampleRepository()
+    let lock = project.appending(".git/index.lock")
+    _ = try await runProgram(
+      "strace",
+      [
+        "-f", "-qq", "-o", "/dev/null", "-e", "trace=renameat2", "-e",
+        "inject=renameat2:signal=KILL:when=2", gitstateProgram.string, "put", "56-New", "--address",
+        address("7"),
+      ], in: project)
+    try #require(exists(lock))
+    // The same file, as another program would have made it.
+    try writeFile(lock, "another program's")
+    let result = try await gitstate("list", in: project)
+    #expect(result.status == 0)
+    #expect(try text(lock) == "another program's")
+    try removeFile(lock)
+    try await put("After", "8", in: project)
+    try await expectSound(project)
+  }
+
   @Test func theLockOfAnotherProgramIsNamedAndAStaleOneRemoved() async throws {
     let project = try await newRepository()
     try await put("First", "1", in: project)

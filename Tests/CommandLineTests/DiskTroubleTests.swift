@@ -131,4 +131,23 @@ import Testing
       "find", [folder.string] + kind + ["-exec", "chmod", mode, "{}", "+"], in: scratch)
     try #require(result.status == 0, "\(result.errors)")
   }
+
+  /// libgit2 takes a configuration that it may not read for none: then the state would be looked for, and
+  /// written, in another place.
+  @Test func settingsThatCannotBeReadAreNotAbsent() async throws {
+    let project = try await newRepository()
+    try await git("config", "gitstate.deployments", "state", in: project)
+    try await start(.git, in: project)
+    let config = project.appending(".git/config")
+    try setPermissions(0o200, of: config)
+    for arguments in [["get", "56-First", "--json"], putArguments("Second", more: ["--json"])] {
+      let result = try await run(arguments, .git, in: project, restricted: true)
+      #expect(result.status == 1, "\(result.text)")
+      #expect(try code(result) == "BACKEND_UNAVAILABLE")
+      #expect(result.text.contains("git's settings in"), "\(result.text)")
+    }
+    try setPermissions(0o600, of: config)
+    #expect(try await names(.git, in: project) == ["First"])
+    #expect(!exists(project.appending("deployments")))
+  }
 }

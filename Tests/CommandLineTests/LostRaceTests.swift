@@ -157,6 +157,44 @@ import Testing
     #expect(try await gitstate("get", "56-New", in: project).status == 0)
   }
 
+  /// git switch puts the other branch's index and files in place before it moves HEAD: until then they look
+  /// like edits of this branch.
+  @Test func aSwitchUnderWayIsWaitedFor() async throws {
+    let project = try await sampleRepository()
+    try await put("Kept", "5", in: project)
+    try await git("switch", "-qc", "other", in: project)
+    let path = project.appending(file)
+    try writeFile(path, try text(path).replacing(address("5"), with: address("6")))
+    try await git("commit", "-qam", "other", in: project)
+    try await git("switch", "-q", "main", in: project)
+    try await put("Kept", "4", in: project)
+    // The second rename is HEAD's.
+    let script = """
+      program=$1; shift
+      strace -f -o ../trace -e trace=rename -e inject=rename:delay_enter=600000000:when=2 \
+        git switch -q other > ../said 2>&1 &
+      tracer=$!
+      until [ -s ../trace ] && [ "$(grep -c rename ../trace)" -ge 1 ]; do sleep 0.05; done
+      traced=$(pgrep -P $tracer)
+      \(Self.untilStopped)
+      "$program" put "$@" --lock-timeout 1 --quiet
+      echo "status $?"
+      kill -KILL $tracer
+      while kill -0 $traced 2> ../waited; do sleep 0.05; done
+      """
+    let result = try await runProgram(
+      "sh", ["-c", script, "race", gitstateProgram.string, "56-New", "--address", address("7")],
+      in: project)
+    #expect(result.text.contains("status 1"), "\(result.text)\(result.errors)")
+    #expect(result.errors.contains("HEAD.lock is in the way"), "\(result.errors)")
+    #expect(try await git("status", "--porcelain", in: project) == "")
+    try await git("switch", "-q", "main", in: project)
+    let kept = try await gitstate("get", "56-Kept", "--field", "address", in: project)
+    #expect(kept.text.hasPrefix(address("4")), "\(kept.text)")
+    try await put("New", "7", in: project)
+    try await expectSound(project)
+  }
+
   /// git is quick enough to do it before the put has ended.
   @Test func anIndexThatComesDuringTheWriteIsMendedAtOnce() async throws {
     let project = try await sampleRepository()

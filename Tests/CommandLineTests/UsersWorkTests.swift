@@ -85,6 +85,76 @@ import Testing
     #expect(before.differences(to: try TreeRecord(project)).allSatisfy { $0.contains("gitstate") })
   }
 
+  /// Line ends that git would only change where there are carriage returns.
+  @Test(arguments: ["attributes", "autocrlf"])
+  func carriageReturnsThatGitWouldTakeOutAreRefused(by: String) async throws {
+    let project = try await sampleRepository()
+    if by == "attributes" {
+      try await commit([".gitattributes": "* text=auto\n"], in: project)
+    } else {
+      try await git("config", "core.autocrlf", "input", in: project)
+    }
+    try await put("Plain", "6", in: project)
+    let path = project.appending(file)
+    let edited = try text(path).replacing("\n", with: "\r\n")
+    try writeFile(path, edited)
+    let result = try await gitstate("put", "56-New", "--address", address("7"), in: project)
+    #expect(result.status == 1, "\(result.errors)")
+    #expect(result.errors.contains("nothing was written: git would convert \(file)"))
+    #expect(try text(path) == edited)
+    try await git("checkout", "--", file, in: project)
+    try await put("New", "7", in: project)
+  }
+
+  /// What is staged of the very file that is written stays staged, with the write's change in it.
+  @Test func whatIsStagedOfTheWrittenFileStaysStaged() async throws {
+    let project = try await sampleRepository()
+    let path = project.appending(file)
+    let committed = try text(path)
+    try writeFile(path, committed.replacing(address("1"), with: address("9")))
+    try await git("add", "--chmod=+x", file, in: project)
+    try writeFile(path, committed)
+    let staged = try await git("diff", "--cached", in: project)
+    #expect(staged.contains(address("9")))
+    try await put("New", "7", in: project)
+    let after = try await git("diff", "--cached", in: project)
+    #expect(after.contains("\"proxy\": \"\(address("9"))\""), "\(after)")
+    #expect(after.contains("new mode 100755"))
+    #expect(!after.contains(address("7")))
+    let counts = try await git("diff", "--cached", "--numstat", in: project)
+    #expect(counts.hasPrefix("1\t1\t"), "\(after)")
+    try await expectSound(project, status: "MM \(file)")
+  }
+
+  @Test func aFileThatIsTakenOutOfTheIndexStaysOut() async throws {
+    let project = try await sampleRepository()
+    try await git("rm", "-q", "--cached", file, in: project)
+    let result = try await gitstate("put", "56-New", "--address", address("7"), in: project)
+    #expect(result.status == 0)
+    #expect(result.errors.contains("git's index lacks \(file)"), "\(result.errors)")
+    #expect(try await git("status", "--porcelain", in: project) == "D  \(file)\n?? \(file)")
+    #expect(try await gitstate("get", "56-New", in: project).status == 0)
+  }
+
+  /// As `git stash pop` leaves one, with no merge under way.
+  @Test func aConflictInTheIndexStays() async throws {
+    let project = try await sampleRepository()
+    let path = project.appending(file)
+    let committed = try text(path)
+    try writeFile(path, committed.replacing(address("1"), with: address("8")))
+    try await git("stash", "-q", in: project)
+    try writeFile(path, committed.replacing(address("1"), with: address("9")))
+    try await git("commit", "-qam", "two", in: project)
+    #expect(try await runProgram("git", ["stash", "pop"], in: project).status == 1)
+    let (stages, working) = (try await git("ls-files", "-s", in: project), try text(path))
+    let result = try await gitstate("put", "56-New", "--address", address("7"), in: project)
+    #expect(result.status == 0)
+    #expect(result.errors.contains("git's index has a conflict in \(file)"), "\(result.errors)")
+    #expect(try await git("ls-files", "-s", in: project) == stages)
+    #expect(try text(path) == working)
+    #expect(try await gitstate("get", "56-New", in: project).status == 0)
+  }
+
   @Test func anIgnoredFolderIsSaid() async throws {
     let project = try await newRepository()
     try await commit([".gitignore": "deployments/\n"], in: project)
@@ -114,7 +184,8 @@ import Testing
         ], in: project)
       let subject = try await git("log", "-1", "--format=%s", in: project)
       isCut =
-        subject.contains("Killed") && exists(project.appending(".git/gitstate/intent.json"))
+        subject.hasSuffix("Killed\(number)")
+        && exists(project.appending(".git/gitstate/intent.json"))
         && exists(project.appending(".git/index.lock"))
     }
     #expect(isCut)

@@ -1,3 +1,4 @@
+import Git
 import Glibc
 import Synchronization
 
@@ -217,16 +218,9 @@ enum FileSystem {
   /// The error for what `errno` says now.
   static func failure(_ what: String, _ path: String) -> StateError {
     let number = errno
-    let reason = String(cString: strerror(number))
-    let remedy =
-      switch number {
-      case ENOSPC, EDQUOT: "; free some space and try again"
-      case EACCES, EPERM, EROFS: "; check who may write there"
-      case EMFILE, ENFILE: "; raise the limit of open files and try again"
-      default: ""
-      }
+    let reason = String(cString: strerror(number)) + GitError.remedy(for: number)
     return StateError(
       what.contains("read") || what.contains("looked") ? .backendUnavailable : .writeFailed,
-      "\(path.escapingUnprintable) \(what): \(reason)\(remedy)", file: path)
+      "\(path.escapingUnprintable) \(what): \(reason)", file: path)
   }
 }

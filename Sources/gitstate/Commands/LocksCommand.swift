@@ -42,7 +42,10 @@ struct LocksCommand: AsyncParsableCommand {
       let state =
         lock.isStale
         ? removes ? "removed" : "stale"
-        : lock.holders.isEmpty ? "recent" : "held by \(lock.holders.joined(separator: ", "))"
+        : !lock.holders.isEmpty
+          ? "held by \(lock.holders.joined(separator: ", "))"
+          : lock.owner.map { "of the user \($0), whose programs only that user and root can see" }
+            ?? "recent"
       Output.line(
         "\(lock.path.escapingUnprintable): \(lock.age) s old, \(state.escapingUnprintable)")
     }

@@ -8,15 +8,18 @@ public struct GitLock: Hashable, Sendable {
   public let age: Int64
   /// Programs that have it open, or that are git's and work in this repository, as `git (1234)`.
   public let holders: [String]
-  /// Whether no program can be seen that it may belong to.
+  /// Whether no program can be seen that it may belong to, and all of its owner's can.
   public let isStale: Bool
+  /// The number of the user who made it, where we may not see what that one's programs have open.
+  public let owner: UInt32?
 }
 
 extension GitBackend {
   /// The lock files of git's in this repository.
   ///
   /// A lock is taken for stale where no process has it open, no program of git's works in the
-  /// repository, and it is older than a minute.
+  /// repository, it is older than a minute, and it is not another user's, whose processes only root can see
+  /// into. Programs in other containers and on other machines cannot be seen.
   ///
   /// A lock that a write of ours has left is not removed: what was interrupted is finished, and with it the
   /// lock goes. To remove it would leave the index behind the branch.

@@ -20,6 +20,8 @@ extension GitWriter {
     let note: WriteIntent
     /// Files of the state that the index had earlier versions of.
     let stale: [StaleIndex.File]
+    /// What is to be said of what the index keeps of files that are written.
+    let kept: [String]
   }
 
   /// Moves the branch to a commit, and the index and the working files with it.
@@ -39,6 +41,7 @@ extension GitWriter {
       try area.syncNames()
       do {
         try staged.index?.lock()
+        try refuseMovedHead(batch)
         try moveBranch(batch, to: tip, staged.reference, committer, area)
       } catch {
         try staged.index?.discard()
@@ -74,15 +77,15 @@ extension GitWriter {
   private func stage(
     _ batch: GitWriteBatch, _ tip: ObjectID, _ committer: Signature, _ area: StagingArea
   ) throws -> Staged {
-    let changes = try batch.touchedNames.map { name in
+    let changes = batch.touchedNames.map { name in
       (
         path: batch.folder.pathOf(name),
-        entry: try batch.folder[name].flatMap { item in
-          try (stagedVersion(of: name, batch) ?? item.blob).map { (id: $0, mode: item.mode) }
+        entry: batch.folder[name].flatMap { item in
+          item.blob.map { (id: $0, mode: item.mode) }
         }
       )
     }
-    let (index, stale) = try stageIndex(
+    let (index, stale, kept) = try stageIndex(
       batch, tip, setting: changes + (batch.beside?.indexChanges ?? []), area)
     let reference = try repository.stageReference(
       batch.branch, from: batch.tip, to: tip, logMessage: logMessage(batch), committer: committer,
@@ -105,9 +108,10 @@ extension GitWriter {
         WriteIntent.File(
           path: batch.folder.pathOf(name), old: batch.working?.seenBlob(name),
           new: batch.folder[name]?.blob, mode: batch.folder[name]?.mode ?? .blob,
-          isFollowed: batch.followed.contains(FileName(name)))
+          isFollowed: batch.followed.contains(FileName(name)),
+          isIndexed: kept[FileName(name)] == nil)
       } + (batch.beside?.intents ?? []))
-    intent.indexLocks = index.map { [$0.inode] } ?? []
+    intent.indexLocks = try index.map { [WriteIntent.IndexLock(try $0.status())] } ?? []
     let beside = try batch.beside?.stage(location, area)
     let note = try intent.stage(at: location, area)
     // Last, as it takes them out of memory, from where the index read the tree.
@@ -115,36 +119,28 @@ extension GitWriter {
     try area.flush()
     return Staged(
       objects: objects, index: index, reference: reference, files: files,
-      beside: beside ?? [:], intent: note, note: intent, stale: stale)
-  }
-
-  /// What is staged of a file with the write's change in it; nil where the index just follows the commit.
-  private func stagedVersion(of name: String, _ batch: GitWriteBatch) throws -> ObjectID? {
-    guard batch.keptStaged.contains(FileName(name)),
-      case .staged(let entry)? = try repository.indexEntry(at: batch.folder.pathOf(name)),
-      let base = batch.tipFolder[name], entry.id != base.blob,
-      let old = base.deployment, let new = batch.folder[name]?.deployment,
-      case .deployment(let staged) = DeploymentFile.parse(
-        name: name, bytes: try repository.blob(entry.id))
-    else { return nil }
-    var conflicts: [MergeConflict] = []
-    let merged = try DeploymentFile.merging(
-      base: old, ours: new, theirs: staged, conflicts: &conflicts)
-    return conflicts.isEmpty ? try repository.writeBlob(merged.bytes) : nil
+      beside: beside ?? [:], intent: note, note: intent, stale: stale,
+      kept: kept.values.compactMap(\.sentence).sorted())
   }
 
   /// Makes the index that is to follow, nil where no working tree does.
   ///
   /// - Returns: With it, the files of the state of which the index has earlier versions, and which are
-  ///   mended with it where that is proven.
+  ///   mended with it where that is proven; and the written files of which it keeps what the user has staged.
   private func stageIndex(
     _ batch: GitWriteBatch, _ tip: ObjectID,
     setting changes: [(path: String, entry: (id: ObjectID, mode: FileMode)?)], _ area: StagingArea
-  ) throws -> (index: PendingIndex?, stale: [StaleIndex.File]) {
-    guard let working = batch.working else { return (nil, []) }
+  ) throws -> (
+    index: PendingIndex?, stale: [StaleIndex.File], kept: [FileName: KeptEntry]
+  ) {
+    guard let working = batch.working else { return (nil, [], [:]) }
     let tree = try repository.commit(tip).tree
     let index = try repository.stageIndex(
       setting: changes, baseTree: tree, telling: batch.folder.path, in: area)
+    var kept: [FileName: KeptEntry] = [:]
+    for name in batch.touchedNames {
+      kept[FileName(name)] = try keptEntry(of: name, index.former, batch)
+    }
     let stale: [StaleIndex.File]
     do {
       stale = try StaleIndex.files(
@@ -152,14 +148,19 @@ extension GitWriter {
       ).filter { file in !changes.contains { $0.path.isIdentical(to: file.path) } }
     } catch {
       // An old version that cannot be read keeps no write from being done.
-      return (index, [])
+      stale = []
     }
     let mended = stale.filter(\.isProven)
-    guard !mended.isEmpty else { return (index, stale) }
+    guard !mended.isEmpty || !kept.isEmpty else { return (index, stale, kept) }
+    let rest = changes.compactMap { change in
+      let (folder, name) = FileSystem.split(change.path)
+      guard folder == batch.folder.path, let entry = kept[FileName(name)] else { return change }
+      return entry.entry.map { (change.path, $0) }
+    }
     return (
       try repository.stageIndex(
-        setting: changes + mended.map { (path: $0.path, entry: $0.current) }, baseTree: tree,
-        in: area), stale
+        setting: rest + mended.map { (path: $0.path, entry: $0.current) }, baseTree: tree,
+        in: area), stale, kept
     )
   }
 
@@ -196,6 +197,7 @@ extension GitWriter {
     _ staged: Staged, _ area: StagingArea
   ) {
     var isIndexed = true
+    batch.notes += staged.kept
     do {
       try staged.index?.commit()
       for file in staged.stale {

@@ -66,11 +66,15 @@ extension GitWriter {
     }
     let holders = lock.holders.joined(separator: ", ")
     let reason =
-      holders.isEmpty
-      ? "and no process has it open; unless a program on another machine has it, take it away once it is a "
-        + "minute old with: gitstate locks --remove"
-      : "held by \(holders.escapingUnprintable); try again when that is done, or give it more time "
-        + "(--lock-timeout)"
+      if let owner = lock.owner, holders.isEmpty {
+        "of the user \(owner), whose programs cannot be seen; ask that user, or look as root: gitstate locks"
+      } else if holders.isEmpty {
+        "and no process has it open; unless a program in another container or on another machine has it, "
+          + "take it away once it is a minute old with: gitstate locks --remove"
+      } else {
+        "held by \(holders.escapingUnprintable); try again when that is done, or give it more time "
+          + "(--lock-timeout)"
+      }
     return StateError(
       .lockTimeout,
       "nothing was written: \(lock.path.escapingUnprintable) is in the way, \(lock.age) s old, \(reason)",

@@ -315,7 +315,9 @@ final class GitWriter {
     var isAnyAdopted = false
     for name in batch.touchedNames where looked.insert(FileName(name)).inserted {
       let item = batch.tipFolder[name]
-      switch try working.standing(name, tip: item, commit: batch.tip, repository) {
+      let standing = try working.standing(name, tip: item, commit: batch.tip, repository)
+      if case .inStep = standing {} else { try refuseFilesOfMovingHead(batch) }
+      switch standing {
       case .inStep, .behind: batch.follow(name)
       case .left(let reason, let base): batch.leave(name, reason, base: base)
       case .brought(let reason):
@@ -337,6 +339,7 @@ final class GitWriter {
         looked.insert(FileName(file.name)).inserted
       else { continue }
       _ = try working.standing(file.name, tip: nil, commit: batch.tip, repository)
+      try refuseFilesOfMovingHead(batch)
       if let broken = try batch.rules?.broken(byEditing: file.name, to: file, in: batch.tipFolder) {
         batch.leave(file.name, broken)
         continue

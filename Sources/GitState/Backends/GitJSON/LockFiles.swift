@@ -40,10 +40,14 @@ struct LockFiles {
       locks.append(
         GitLock(
           path: path, age: age, holders: holders.map(\.0.shown),
-          isStale: holders.isEmpty && age > 60))
+          isStale: holders.isEmpty && age > 60 && Self.seesPrograms(of: status.st_uid),
+          owner: Self.seesPrograms(of: status.st_uid) ? nil : status.st_uid))
     }
     return locks
   }
+
+  /// Whether `/proc` tells us what files a user's programs have open.
+  private static func seesPrograms(of user: uid_t) -> Bool { geteuid() == 0 || geteuid() == user }
 
   private func collect(in folder: String, _ paths: inout Set<String>) throws(StateError) {
     for name in try FileSystem.names(in: folder) where name.hasSuffix(".lock") {

@@ -58,15 +58,30 @@ extension RunningProgram {
     "merge", "pull", "rebase", "cherry-pick", "revert", "am",
   ]
 
+  /// The git commands that replace files of the working tree before they move HEAD or its branch.
+  private static let movers = operations.subtracting(["pull"]).union([
+    "switch", "checkout", "reset", "restore", "stash",
+  ])
+
   /// A program of git's that merges, rebases or the like in a worktree just now; nil where none can be seen.
   ///
   /// One that has started us is none: it waits for us.
   static func atWork(in location: StateLocation) -> RunningProgram? {
+    first(of: operations, in: location)
+  }
+
+  /// A program of git's that may be about to move HEAD in a worktree, and has put files in place for that.
+  static func movingHead(in location: StateLocation) -> RunningProgram? {
+    first(of: movers, in: location)
+  }
+
+  private static func first(of commands: Set<String>, in location: StateLocation) -> RunningProgram?
+  {
     let roots = [location.workingDirectory, location.gitDirectory].compactMap(\.self)
     let found = all().filter { program in
       guard program.isGit, let folder = program.folder else { return false }
       return roots.contains { folder == $0 || folder.hasPrefix($0 + "/") }
-        && program.command.map(operations.contains) == true
+        && program.command.map(commands.contains) == true
     }
     guard !found.isEmpty else { return nil }
     let ancestors = ancestors()

@@ -100,8 +100,9 @@ struct WorkingFiles {
     if let base, blob == base.blob, !isForeign { return .behind }
     guard case .deployment(let edited) = DeploymentFile.parse(name: name, bytes: bytes) else {
       return .left(
-        "\(file) in the working tree cannot be read as a deployment file and was left as it is; "
-          + "mend it, or take the committed one with: git checkout -- \(file)")
+        "\(file) in the working tree cannot be read as a deployment file and was left as it is, without "
+          + "what is written now; take the committed one with git checkout -- \(file), or mend yours with "
+          + "all in it that git show HEAD:\(file) has")
     }
     if isForeign {
       return .brought(left(file, "is of a state that is not in the branch's history"))

@@ -22,6 +22,8 @@ struct WriteIntent {
     var isFollowed: Bool
     /// Set where the file is none of the state's.
     var beside: Beside?
+    /// Whether the index is to have what the commit has; else it keeps what the user has staged.
+    var isIndexed = true
   }
 
   /// What is to be known of a file beside the state's: the user may have staged it since.
@@ -42,8 +44,37 @@ struct WriteIntent {
   var workingDirectory: String?
   /// The working files that follow.
   var files: [File]
-  /// The inodes that `index.lock` may have while it is ours, the last one being the finished index's.
-  var indexLocks: [UInt64] = []
+  /// What `index.lock` may be while it is ours, the last one being the finished index.
+  var indexLocks: [IndexLock] = []
+
+  /// By what `index.lock` is known again: another program's may get the inode of one that is gone, but not its
+  /// size and time of change as well.
+  struct IndexLock: Hashable {
+    let inode: UInt64
+    let size: Int64
+    /// In nanoseconds since 1970.
+    let modified: Int64
+
+    init(_ status: stat) {
+      inode = UInt64(status.st_ino)
+      size = Int64(status.st_size)
+      modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+    }
+
+    fileprivate init?(_ value: JSONValue) {
+      guard let value = value.object, let inode = value["inode"]?.number?.uint64,
+        let size = value["size"]?.number?.int64, let modified = value["modified"]?.number?.int64
+      else { return nil }
+      (self.inode, self.size, self.modified) = (inode, size, modified)
+    }
+
+    fileprivate var json: JSONValue {
+      [
+        "inode": .number(JSONNumber(inode)), "size": .number(JSONNumber(size)),
+        "modified": .number(JSONNumber(modified)),
+      ]
+    }
+  }
 
   /// Where the note is.
   static func path(_ location: StateLocation) -> String {
@@ -110,13 +141,14 @@ struct WriteIntent {
         ]
         member["old"] = file.old.map { .string($0.hex) }
         member["new"] = file.new.map { .string($0.hex) }
+        if !file.isIndexed { member["isIndexed"] = false }
         if let beside = file.beside {
           member["isBeside"] = true
           member["base"] = beside.base.map { .string($0.hex) }
         }
         return .object(member)
       })
-    root["indexLocks"] = .array(indexLocks.map { .number(JSONNumber($0)) })
+    root["indexLocks"] = .array(indexLocks.map(\.json))
     return root
   }
 
@@ -135,9 +167,10 @@ struct WriteIntent {
       return File(
         path: path, old: id(file["old"]), new: id(file["new"]), mode: mode,
         isFollowed: file["isFollowed"]?.bool ?? false,
-        beside: file["isBeside"]?.bool == true ? Beside(base: id(file["base"])) : nil)
+        beside: file["isBeside"]?.bool == true ? Beside(base: id(file["base"])) : nil,
+        isIndexed: file["isIndexed"]?.bool ?? true)
     }
-    indexLocks = (root["indexLocks"]?.array ?? []).compactMap { $0.number?.uint64 }
+    indexLocks = (root["indexLocks"]?.array ?? []).compactMap(IndexLock.init)
   }
 
   init(
@@ -209,9 +242,9 @@ extension WriteIntent {
     guard let gitDirectory else { return }
     let lock = "\(gitDirectory)/index.lock"
     guard let status = try FileSystem.status(of: lock) else { return }
-    let inode = UInt64(status.st_ino)
-    guard indexLocks.contains(inode) else { return }
-    if isMoved, inode == indexLocks.last {
+    let known = IndexLock(status)
+    guard indexLocks.contains(known) else { return }
+    if isMoved, known == indexLocks.last {
       guard rename(lock, "\(gitDirectory)/index") == 0 else {
         throw FileSystem.failure("could not be replaced", "\(gitDirectory)/index")
       }
@@ -226,7 +259,7 @@ extension WriteIntent {
   ) throws {
     guard gitDirectory == location.gitDirectory else { return }
     var behind: [File] = []
-    for file in files {
+    for file in files where file.isIndexed {
       let isBehind =
         switch (try repository.indexEntry(at: file.path), file.beside) {
         case (.staged(let entry)?, let beside?): entry.id == beside.base && entry.id != file.new
@@ -258,7 +291,7 @@ extension WriteIntent {
       setting: behind.map { file in (file.path, file.new.map { ($0, file.mode) }) },
       baseTree: try repository.commit(new).tree, in: area)
     var note = self
-    note.indexLocks.append(index.inode)
+    note.indexLocks.append(IndexLock(try index.status()))
     let noted = try note.stage(at: location, area)
     try area.flush()
     try noted.publish()
