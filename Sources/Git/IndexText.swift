@@ -128,27 +128,39 @@ struct IndexText {
       guard name.starts(with: prefix), !name.dropFirst(prefix.count).contains(UInt8(ascii: "/"))
       else { continue }
       let path = String(decoding: name, as: UTF8.self)
-      guard flags(number) & Flag.stage == 0 else {
-        found[path] = .conflicted
-        continue
-      }
-      let start = starts[number]
-      guard
-        let mode = FileMode(
-          rawValue: UInt32(truncatingIfNeeded: Self.number(entries, at: start + Offset.mode)))
-      else {
-        throw GitError(
-          .unreadable, "the index has an entry of an unknown mode", category: .index, context: path)
-      }
-      let second = isExtended(number) ? second(number) : 0
-      found[path] = .staged(
-        IndexEntry.Staged(
-          id: entries.withUnsafeBytes { ObjectID(reading: $0, at: start + Offset.id) }, mode: mode,
-          skipWorktree: second & Flag.skipWorktree != 0,
-          intentToAdd: second & Flag.intentToAdd != 0,
-          assumeUnchanged: flags(number) & Flag.assumeUnchanged != 0))
+      found[path] = try entry(number, path)
     }
     return found
+  }
+
+  /// What the index has for a path; nil where it has nothing.
+  ///
+  /// - Throws: ``GitError/Code/unreadable`` where the entry has a mode that is none.
+  func entry(at path: String) throws(GitError) -> IndexEntry? {
+    let name = Array(path.utf8)
+    guard let number = indices.first(where: { entries[self.path($0)].elementsEqual(name) }) else {
+      return nil
+    }
+    return try entry(number, path)
+  }
+
+  private func entry(_ number: Int, _ path: String) throws(GitError) -> IndexEntry {
+    guard flags(number) & Flag.stage == 0 else { return .conflicted }
+    let start = starts[number]
+    guard
+      let mode = FileMode(
+        rawValue: UInt32(truncatingIfNeeded: Self.number(entries, at: start + Offset.mode)))
+    else {
+      throw GitError(
+        .unreadable, "the index has an entry of an unknown mode", category: .index, context: path)
+    }
+    let second = isExtended(number) ? second(number) : 0
+    return .staged(
+      IndexEntry.Staged(
+        id: entries.withUnsafeBytes { ObjectID(reading: $0, at: start + Offset.id) }, mode: mode,
+        skipWorktree: second & Flag.skipWorktree != 0,
+        intentToAdd: second & Flag.intentToAdd != 0,
+        assumeUnchanged: flags(number) & Flag.assumeUnchanged != 0))
   }
 
   // MARK: Entries

@@ -15,8 +15,8 @@ public final class PendingIndex {
 
   /// What the index has directly in the folder that was asked for, by path.
   public let entries: [String: IndexEntry]
-  /// What the index had there before.
-  public let former: [String: IndexEntry]
+  /// What the index had before for each of the paths that change, in their order; nil is no entry.
+  public let former: [IndexEntry?]
 
   /// What `index.lock` will be, by which its owner knows it again.
   ///
@@ -29,7 +29,7 @@ public final class PendingIndex {
   }
 
   init(
-    index: String, old: stat?, entries: [String: IndexEntry], former: [String: IndexEntry],
+    index: String, old: stat?, entries: [String: IndexEntry], former: [IndexEntry?],
     file: StagedFile, area: StagingArea
   ) {
     self.index = index

@@ -12,9 +12,15 @@ extension Repository {
     }
     // The repository keeps its index open; this reads it again where the file has changed.
     try check(git_index_read(index.pointer, 0), indexPath)
+    return try Self.entry(at: path, in: index)
+  }
+
+  static func entry(at path: String, in index: borrowing Owned<IndexResource>) throws(GitError)
+    -> IndexEntry?
+  {
     // Null means only that the path is not there.
     if let entry = git_index_get_bypath(index.pointer, path, 0)?.pointee {
-      return .staged(try Self.staged(entry, path))
+      return .staged(try staged(entry, path))
     }
     for stage in 1...3 where git_index_get_bypath(index.pointer, path, Int32(stage)) != nil {
       return .conflicted

@@ -28,7 +28,9 @@ extension Repository {
     let old = try FileSystem.status(indexPath)
     if let old, old.st_size <= IndexText.maximumSize,
       var index = IndexText(try FileSystem.content(indexPath) ?? []),
-      case let former = try folder.map(index.entries) ?? [:],
+      case let former = try changes.map({ change throws(GitError) in
+        try index.entry(at: change.path)
+      }),
       changes.allSatisfy({ path, entry in
         entry.map { index.set(path, $0.id, $0.mode, stat(path)) } ?? false
       })
@@ -90,13 +92,15 @@ extension Repository {
   private func edit(
     _ path: String, _ changes: [(path: String, entry: (id: ObjectID, mode: FileMode)?)],
     baseTree: ObjectID?, _ stat: (String) -> FileStat?, _ folder: String?
-  ) throws(GitError) -> (former: [String: IndexEntry], entries: [String: IndexEntry]) {
+  ) throws(GitError) -> (former: [IndexEntry?], entries: [String: IndexEntry]) {
     let index = try Owned<IndexResource>(indexPath) { git_index_open($0, path) }
     if let baseTree {
       let tree = try treeHandle(baseTree)
       try check(git_index_read_tree(index.pointer, tree.pointer), baseTree.hex)
     }
-    let former = try folder.map { folder throws(GitError) in try Self.entries(in: folder, index) }
+    let former = try changes.map { change throws(GitError) in
+      try Self.entry(at: change.path, in: index)
+    }
     for (path, entry) in changes {
       // libgit2 looks at the form of a path only where an index belongs to a repository.
       _ = try Self.components(of: path)
@@ -125,7 +129,7 @@ extension Repository {
     }
     try check(git_index_write(index.pointer), indexPath)
     let entries = try folder.map { folder throws(GitError) in try Self.entries(in: folder, index) }
-    return (former ?? [:], entries ?? [:])
+    return (former, entries ?? [:])
   }
 
   /// Gives the new index the old one's time of change.

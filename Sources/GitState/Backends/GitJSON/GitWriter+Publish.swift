@@ -138,8 +138,9 @@ extension GitWriter {
     let index = try repository.stageIndex(
       setting: changes, baseTree: tree, telling: batch.folder.path, in: area)
     var kept: [FileName: KeptEntry] = [:]
-    for name in batch.touchedNames {
-      kept[FileName(name)] = try keptEntry(of: name, index.former, batch)
+    // The written files are the first of the changes.
+    for (name, former) in zip(batch.touchedNames, index.former) {
+      kept[FileName(name)] = try keptEntry(of: name, former, batch)
     }
     let stale: [StaleIndex.File]
     do {

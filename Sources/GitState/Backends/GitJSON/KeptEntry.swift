@@ -16,17 +16,17 @@ extension GitWriter {
   ///
   /// - Parameters:
   ///   - name: A file that the write changes.
-  ///   - former: What the index had before, by path.
+  ///   - former: What the index had of it before.
   ///   - batch: The write.
   /// - Returns: What it keeps, and what is to be said of that.
   /// - Throws: What keeps the history, or what is staged, from being read.
-  func keptEntry(of name: String, _ former: [String: IndexEntry], _ batch: GitWriteBatch) throws
+  func keptEntry(of name: String, _ former: IndexEntry?, _ batch: GitWriteBatch) throws
     -> KeptEntry?
   {
     let path = batch.folder.pathOf(name)
     let shown = path.escapingUnprintable
     let base = batch.tipFolder[name]
-    switch former[path] {
+    switch former {
     case .conflicted:
       return KeptEntry(
         sentence:
@@ -92,6 +92,11 @@ extension GitWriter {
       throw GitError(
         .locked, "\(lock) exists: a git program is about to move HEAD", category: .reference,
         context: lock)
+    }
+    // libgit2 would look the branch up, too.
+    if try FileSystem.read(location.gitDirectory + "/HEAD") == Array("ref: \(batch.branch)\n".utf8)
+    {
+      return
     }
     guard try repository.head().isOn(batch.branch) else {
       throw GitError(
