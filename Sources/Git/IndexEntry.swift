@@ -7,6 +7,11 @@ public enum IndexEntry: Hashable, Sendable {
   /// A merge left a conflict.
   case conflicted
 
+  /// The blob of a file that the next commit will have; nil in a conflict.
+  public var id: ObjectID? {
+    if case .staged(let entry) = self { entry.id } else { nil }
+  }
+
   /// A file in the index, and the user's marks on it.
   public struct Staged: Hashable, Sendable {
     /// The blob.

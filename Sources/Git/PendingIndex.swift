@@ -18,6 +18,11 @@ public final class PendingIndex {
   /// What the index had before for each of the paths that change, in their order; nil is no entry.
   public let former: [IndexEntry?]
 
+  /// The index that it replaces; nil where there is none.
+  public var replaced: stat? { old }
+  /// Its inode, which stays the same when it takes the place of the index.
+  public var inode: UInt64 { file.inode }
+
   /// What `index.lock` will be, by which its owner knows it again.
   ///
   /// - Throws: ``GitError`` where it cannot be looked at.

@@ -286,6 +286,39 @@ import Testing
     _ = try await other
   }
 
+  /// What is staged after a crash is the user's.
+  @Test func whatIsStagedAfterAKillStaysStaged() async throws {
+    let project = try await sampleRepository()
+    let file = "deployments/bscmainnet.json"
+    let path = project.appending(file)
+    var points = 0
+    for number in 1...20 {
+      let name = "56-Killed\(number)"
+      let killed = try await runProgram(
+        "strace",
+        [
+          "-f", "-qq", "-o", "/dev/null", "-e", "trace=rename", "-e",
+          "inject=rename:signal=KILL:when=\(number)", gitstateProgram.string, "put", name,
+          "--address", address("7"), "--quiet",
+        ], in: project)
+      if killed.status == 0 { break }
+      let lock = project.appending(".git/index.lock")
+      if exists(lock) { try removeFile(lock) }
+      let working = try text(path)
+      try writeFile(path, working.replacing(address("1"), with: address("9")))
+      try await git("add", file, in: project)
+      try writeFile(path, working)
+      try await succeed("list", in: project)
+      let staged = try await git("show", ":\(file)", in: project)
+      #expect(staged.contains(address("9")), "killed before rename \(number)")
+      points += 1
+      try await git("reset", "-q", "--", file, in: project)
+      try await git("checkout", "--", file, in: project)
+    }
+    #expect(points > 3)
+    try await expectSound(project)
+  }
+
   /// A program may get the inode of a lock that is gone: the user was told by git to remove it.
   @Test func aLockWithTheInodeOfOursIsNotTakenForIt() async throws {
     let project = try await sampleRepository()

@@ -195,6 +195,37 @@ import Testing
     try await expectSound(project)
   }
 
+  /// git reset moves the branch to what it read before, whatever was committed since.
+  @Test(arguments: [["reset", "-q"], ["reset", "-q", "--hard"], ["stash", "-q"]])
+  func aResetUnderWayIsWaitedFor(command: [String]) async throws {
+    let project = try await sampleRepository()
+    try await put("First", "5", in: project)
+    if command == ["stash", "-q"] { try writeFile(project.appending("code.txt"), "mine\n") }
+    try await git("add", ".", in: project)
+    // The first rename is the index's.
+    let script = """
+      program=$1; shift
+      strace -f -o ../trace -e trace=rename -e inject=rename:delay_exit=2000000:when=1 \
+        git \(command.joined(separator: " ")) > ../said 2>&1 &
+      until [ -s ../trace ] && grep -q rename ../trace; do sleep 0.05; done
+      sleep 0.3
+      "$program" put "$@" --quiet
+      echo "status $?"
+      wait
+      """
+    let result = try await runProgram(
+      "sh",
+      [
+        "-c", script, "race", gitstateProgram.string, "56-New", "--address", address("7"),
+        "--timestamp", time,
+      ], in: project)
+    #expect(result.text.contains("status 0"), "\(result.text)\(result.errors)")
+    try await put("After", "8", in: project)
+    for name in ["First", "New", "After"] {
+      #expect(try await gitstate("get", "56-\(name)", in: project).status == 0, "\(name)")
+    }
+  }
+
   /// git is quick enough to do it before the put has ended.
   @Test func anIndexThatComesDuringTheWriteIsMendedAtOnce() async throws {
     let project = try await sampleRepository()

@@ -41,7 +41,7 @@ extension GitWriter {
       try area.syncNames()
       do {
         try staged.index?.lock()
-        try refuseMovedHead(batch)
+        try refuseMovedHead(batch, staged.index)
         try moveBranch(batch, to: tip, staged.reference, committer, area)
       } catch {
         try staged.index?.discard()
@@ -85,7 +85,7 @@ extension GitWriter {
         }
       )
     }
-    let (index, stale, kept) = try stageIndex(
+    let (index, former, stale, kept) = try stageIndex(
       batch, tip, setting: changes + (batch.beside?.indexChanges ?? []), area)
     let reference = try repository.stageReference(
       batch.branch, from: batch.tip, to: tip, logMessage: logMessage(batch), committer: committer,
@@ -104,12 +104,13 @@ extension GitWriter {
       reference: batch.branch, old: batch.tip, new: tip,
       gitDirectory: batch.working == nil ? nil : location.gitDirectory,
       workingDirectory: batch.working?.root,
-      files: batch.touchedNames.map { name in
+      files: batch.touchedNames.enumerated().map { number, name in
         WriteIntent.File(
           path: batch.folder.pathOf(name), old: batch.working?.seenBlob(name),
           new: batch.folder[name]?.blob, mode: batch.folder[name]?.mode ?? .blob,
           isFollowed: batch.followed.contains(FileName(name)),
-          isIndexed: kept[FileName(name)] == nil)
+          isIndexed: kept[FileName(name)] == nil, indexed: former.isEmpty ? nil : former[number]?.id
+        )
       } + (batch.beside?.intents ?? []))
     intent.indexLocks = try index.map { [WriteIntent.IndexLock(try $0.status())] } ?? []
     let beside = try batch.beside?.stage(location, area)
@@ -131,9 +132,10 @@ extension GitWriter {
     _ batch: GitWriteBatch, _ tip: ObjectID,
     setting changes: [(path: String, entry: (id: ObjectID, mode: FileMode)?)], _ area: StagingArea
   ) throws -> (
-    index: PendingIndex?, stale: [StaleIndex.File], kept: [FileName: KeptEntry]
+    index: PendingIndex?, former: [IndexEntry?], stale: [StaleIndex.File],
+    kept: [FileName: KeptEntry]
   ) {
-    guard let working = batch.working else { return (nil, [], [:]) }
+    guard let working = batch.working else { return (nil, [], [], [:]) }
     let tree = try repository.commit(tip).tree
     let index = try repository.stageIndex(
       setting: changes, baseTree: tree, telling: batch.folder.path, in: area)
@@ -152,7 +154,7 @@ extension GitWriter {
       stale = []
     }
     let mended = stale.filter(\.isProven)
-    guard !mended.isEmpty || !kept.isEmpty else { return (index, stale, kept) }
+    guard !mended.isEmpty || !kept.isEmpty else { return (index, index.former, stale, kept) }
     let rest = changes.compactMap { change in
       let (folder, name) = FileSystem.split(change.path)
       guard folder == batch.folder.path, let entry = kept[FileName(name)] else { return change }
@@ -161,7 +163,7 @@ extension GitWriter {
     return (
       try repository.stageIndex(
         setting: rest + mended.map { (path: $0.path, entry: $0.current) }, baseTree: tree,
-        in: area), stale, kept
+        in: area), index.former, stale, kept
     )
   }
 
@@ -201,6 +203,7 @@ extension GitWriter {
     batch.notes += staged.kept
     do {
       try staged.index?.commit()
+      lastIndex = staged.index?.inode
       for file in staged.stale {
         batch.notes.append(
           file.isProven

@@ -24,6 +24,8 @@ final class GitWriter {
   var lastSeenAtWork: ContinuousClock.Instant?
   /// What was done about a write that was cut off, for whoever asks first to tell.
   var leftNote: String?
+  /// The inode of the index that the last write put in its place.
+  var lastIndex: UInt64?
   /// Whether it has looked for what earlier writers left.
   var hasSwept = false
   /// What a large batch has put in its place before its branch moves.

@@ -1,4 +1,5 @@
 import Git
+import Glibc
 
 /// What the index keeps of a file that is written, as the user has staged something of it.
 struct KeptEntry {
@@ -85,8 +86,9 @@ extension GitWriter {
   /// files are another branch's by then.
   ///
   /// - Throws: ``GitError`` with a code that is worth another try.
-  func refuseMovedHead(_ batch: GitWriteBatch) throws {
+  func refuseMovedHead(_ batch: GitWriteBatch, _ index: PendingIndex? = nil) throws {
     guard batch.working != nil else { return }
+    try refuseIndexOfMovingHead(index)
     let lock = location.gitDirectory + "/HEAD.lock"
     if try FileSystem.status(of: lock) != nil {
       throw GitError(
@@ -102,6 +104,16 @@ extension GitWriter {
       throw GitError(
         .modified, "HEAD has moved meanwhile", category: .reference, context: batch.branch)
     }
+  }
+
+  /// Refuses to go on where another program has just written the index and may be about to move the branch: git
+  /// reset, which git stash runs too, moves it to where it was before, whatever was committed since.
+  private func refuseIndexOfMovingHead(_ index: PendingIndex?) throws {
+    guard let old = index?.replaced, UInt64(old.st_ino) != lastIndex else { return }
+    let age = SystemClock.milliseconds / 1000 - Int64(old.st_ctim.tv_sec)
+    guard age < 5, let program = RunningProgram.movingHead(in: location) else { return }
+    throw GitError(
+      .locked, "\(program.shown) is at work in the working tree", category: .reference)
   }
 
   /// Refuses to take over edits while a git program that moves HEAD may have put the files in place: git switch

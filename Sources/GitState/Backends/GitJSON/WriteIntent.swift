@@ -24,6 +24,8 @@ struct WriteIntent {
     var beside: Beside?
     /// Whether the index is to have what the commit has; else it keeps what the user has staged.
     var isIndexed = true
+    /// What the index has of it before; nil where it has nothing.
+    var indexed: ObjectID?
   }
 
   /// What is to be known of a file beside the state's: the user may have staged it since.
@@ -142,6 +144,7 @@ struct WriteIntent {
         member["old"] = file.old.map { .string($0.hex) }
         member["new"] = file.new.map { .string($0.hex) }
         if !file.isIndexed { member["isIndexed"] = false }
+        member["indexed"] = file.indexed.map { .string($0.hex) }
         if let beside = file.beside {
           member["isBeside"] = true
           member["base"] = beside.base.map { .string($0.hex) }
@@ -168,7 +171,7 @@ struct WriteIntent {
         path: path, old: id(file["old"]), new: id(file["new"]), mode: mode,
         isFollowed: file["isFollowed"]?.bool ?? false,
         beside: file["isBeside"]?.bool == true ? Beside(base: id(file["base"])) : nil,
-        isIndexed: file["isIndexed"]?.bool ?? true)
+        isIndexed: file["isIndexed"]?.bool ?? true, indexed: id(file["indexed"]))
     }
     indexLocks = (root["indexLocks"]?.array ?? []).compactMap(IndexLock.init)
   }
@@ -265,9 +268,11 @@ extension WriteIntent {
         case (.staged(let entry)?, let beside?): entry.id == beside.base && entry.id != file.new
         case (nil, let beside?): beside.base == nil && file.new != nil
         case (.conflicted?, .some): false
-        case (.staged(let entry)?, nil): entry.id != file.new
-        case (.conflicted?, nil): true
-        case (nil, nil): file.new != nil
+        // What the user has staged since stays.
+        case (.staged(let entry)?, nil):
+          entry.id == file.indexed && entry.mode == file.mode && entry.id != file.new
+        case (.conflicted?, nil): false
+        case (nil, nil): file.indexed == nil && file.new != nil
         }
       if isBehind { behind.append(file) }
     }
