@@ -170,11 +170,15 @@ import Testing
   @Test(arguments: ["mv", "cp -a"]) func aRepositoryThatWasMovedIsMendedWhereItIs(command: String)
     async throws
   {
-    let project = try await newRepository()
-    try await put("First", "1", in: project)
+    let pristine = try await newRepository("pristine")
+    try await put("First", "1", in: pristine)
+    let project = scratch.appending("project")
     // index.lock, the branch's lock, the branch, the index: killed before the last.
     var isCut = false
-    for number in 1...12 where !isCut {
+    for number in 1...20 where !isCut {
+      _ = try await runProgram(
+        "sh", ["-c", "rm -rf \"$1\" && cp -a \"$0\" \"$1\"", pristine.string, project.string],
+        in: scratch)
       _ = try await runProgram(
         "strace",
         [
