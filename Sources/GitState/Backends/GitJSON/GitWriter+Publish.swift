@@ -109,7 +109,8 @@ extension GitWriter {
           path: batch.folder.pathOf(name), old: batch.working?.seenBlob(name),
           new: batch.folder[name]?.blob, mode: batch.folder[name]?.mode ?? .blob,
           isFollowed: batch.followed.contains(FileName(name)),
-          isIndexed: kept[FileName(name)] == nil, indexed: former.isEmpty ? nil : former[number]?.id
+          isIndexed: kept[FileName(name)] == nil,
+          indexed: index?.replaced == nil ? nil : former[number]?.id
         )
       } + (batch.beside?.intents ?? []))
     intent.indexLocks = try index.map { [WriteIntent.IndexLock(try $0.status())] } ?? []
