@@ -6,7 +6,8 @@ public import Glibc
 /// leaves no trace.
 public final class PendingIndex {
   private let index: String
-  private let old: stat?
+  /// The index that it replaces; nil where there is none.
+  public let replaced: stat?
   private let file: StagedFile
   private let area: StagingArea
   private var isLocked = false
@@ -18,8 +19,6 @@ public final class PendingIndex {
   /// What the index had before for each of the paths that change, in their order; nil is no entry.
   public let former: [IndexEntry?]
 
-  /// The index that it replaces; nil where there is none.
-  public var replaced: stat? { old }
   /// Its inode, which stays the same when it takes the place of the index.
   public var inode: UInt64 { file.inode }
 
@@ -40,7 +39,7 @@ public final class PendingIndex {
     self.index = index
     self.entries = entries
     self.former = former
-    self.old = old
+    replaced = old
     self.file = file
     self.area = area
   }
@@ -62,8 +61,9 @@ public final class PendingIndex {
     }
     isLocked = true
     let now = try FileSystem.status(index)
-    guard now?.st_ino == old?.st_ino, now?.st_size == old?.st_size,
-      now?.st_mtim.tv_sec == old?.st_mtim.tv_sec, now?.st_mtim.tv_nsec == old?.st_mtim.tv_nsec
+    guard now?.st_ino == replaced?.st_ino, now?.st_size == replaced?.st_size,
+      now?.st_mtim.tv_sec == replaced?.st_mtim.tv_sec,
+      now?.st_mtim.tv_nsec == replaced?.st_mtim.tv_nsec
     else {
       try discard()
       throw GitError(
@@ -84,7 +84,7 @@ public final class PendingIndex {
   /// place.
   public func isInPlace() throws(GitError) -> Bool {
     guard let status = try FileSystem.status(index) else { return false }
-    return UInt64(status.st_ino) == file.inode
+    return UInt64(status.st_ino) == inode
   }
 
   /// Whether a program holds `index.lock`, which this one has given back.

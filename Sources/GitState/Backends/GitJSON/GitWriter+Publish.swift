@@ -142,7 +142,7 @@ extension GitWriter {
       setting: changes, baseTree: tree, telling: batch.folder.path, in: area)
     var kept: [FileName: KeptEntry] = [:]
     // The written files are the first of the changes.
-    for (name, former) in zip(batch.touchedNames, index.former) {
+    for (name, former) in zip(batch.touchedNames, index.former) where index.replaced != nil {
       kept[FileName(name)] = try keptEntry(of: name, former, batch)
     }
     let stale: [StaleIndex.File]

@@ -111,9 +111,7 @@ extension GitWriter {
   private func refuseIndexOfMovingHead(_ index: PendingIndex?) throws {
     guard let old = index?.replaced, UInt64(old.st_ino) != lastIndex else { return }
     let age = SystemClock.milliseconds / 1000 - Int64(old.st_ctim.tv_sec)
-    guard age < 5, let program = RunningProgram.movingHead(in: location) else { return }
-    throw GitError(
-      .locked, "\(program.shown) is at work in the working tree", category: .reference)
+    if age < 5 { try refuseMovingHead() }
   }
 
   /// Refuses to take over edits while a git program that moves HEAD may have put the files in place: git switch
@@ -122,6 +120,10 @@ extension GitWriter {
   /// - Throws: ``GitError`` with a code that is worth another try.
   func refuseFilesOfMovingHead(_ batch: GitWriteBatch) throws {
     try refuseMovedHead(batch)
+    try refuseMovingHead()
+  }
+
+  private func refuseMovingHead() throws {
     guard let program = RunningProgram.movingHead(in: location) else { return }
     throw GitError(
       .locked, "\(program.shown) is at work in the working tree", category: .reference)
