@@ -36,10 +36,13 @@ let package = Package(
       name: "CGit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
     .systemLibrary(
       name: "CLevelDB", providers: [.apt(["libleveldb-dev"])]),
+    // libgit2-dev brings it along with libssh2-1-dev.
+    .systemLibrary(
+      name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
     .target(name: "LosslessJSON", swiftSettings: settings),
     .target(name: "CGit2Start", dependencies: ["CGit2"]),
-    .target(name: "Git", dependencies: ["CGit2"], swiftSettings: settings),
+    .target(name: "Git", dependencies: ["CGit2", "COpenSSL"], swiftSettings: settings),
     .target(name: "LevelDB", dependencies: ["CLevelDB"], swiftSettings: settings),
     .target(
       name: "GitState",

@@ -45,6 +45,8 @@ public final class CommitChain: Sendable {
     /// The blobs of all files that were written, by the bytes of their paths, as the last commit has them.
     public let blobs: [[UInt8]: ObjectID]
     let packs: [NewPack]
+    /// What proves the names of their objects.
+    let proof: NameProof
     /// What the last commit names, as far as it is new.
     let lastObjects: [HeldObjects.Object]
   }
@@ -154,6 +156,6 @@ extension Repository {
   /// - Parameter made: What was made.
   /// - Throws: ``GitError`` where this repository cannot show it.
   public func hold(_ made: CommitChain.Made) throws(GitError) {
-    try held?.add(made.packs, showing: made.lastObjects)
+    try held?.add(made.packs, showing: made.lastObjects, made.proof)
   }
 }

@@ -16,6 +16,8 @@ final class CommitEncoder: TreeStore {
   private var commits: [ObjectID] = []
   private var packs: [NewPack] = []
   private var writer: PackWriter
+  /// Late, as both processors are busy until all commits are made.
+  private let proof = NameProof(smallest: 1 << 10, isLate: true)
   private var authorText: (author: Signature, text: String)?
 
   /// How large a pack becomes.
@@ -65,12 +67,13 @@ final class CommitEncoder: TreeStore {
 
   /// What was made.
   func finish() -> CommitChain.Made {
+    proof.begin()
     endPack()
     let last = [lastCommit].compactMap(\.self) + trees.values + blobs.values
     return CommitChain.Made(
       commits: commits,
       base: CommitChain.Base(commit: parent, tree: tree, trees: trees.mapValues(\.content)),
-      blobs: blobs.mapValues(\.id), packs: packs, lastObjects: last)
+      blobs: blobs.mapValues(\.id), packs: packs, proof: proof, lastObjects: last)
   }
 
   private func endPack() {
@@ -83,7 +86,7 @@ final class CommitEncoder: TreeStore {
     _ type: git_object_t, _ content: [UInt8], like base: HeldObjects.Object?
   ) throws(GitError) -> HeldObjects.Object {
     let object = HeldObjects.Object(
-      id: try .name(type, content), type: type, content: content, base: base?.id)
+      id: try proof.name(type, content), type: type, content: content, base: base?.id)
     if !writer.has(object.id) { try writer.add(object, like: base) }
     return object
   }

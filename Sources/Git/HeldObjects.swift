@@ -22,11 +22,16 @@ final class HeldObjects {
   let partedDeflater = PartedDeflater()
   /// Those that are packed already.
   private(set) var packs: [NewPack] = []
+  /// What the last commit in them names, as far as it is new.
+  private var lastOfPacks: [Object] = []
   /// The others, in an order in which none comes before what it names.
   private(set) var objects: [Object] = []
   private var places: [ObjectID: Int] = [:]
+  /// Objects that are in packs here, or on disk by now, and are likely to be read next.
   private var shown: [ObjectID: Object] = [:]
-  private var remembered: [Object] = []
+  /// What proves the names of those that are added one by one, and of those in packs.
+  private var proof = NameProof()
+  private var packProofs: [NameProof] = []
   /// How many bytes they have.
   private(set) var size = 0
 
@@ -39,6 +44,9 @@ final class HeldObjects {
     self.store = store
   }
 
+  /// Whether nothing waits to be staged.
+  var isEmpty: Bool { packs.isEmpty && objects.isEmpty }
+
   /// Whether an object is held.
   func has(_ id: ObjectID) -> Bool { places[id] != nil || shown[id] != nil }
 
@@ -50,7 +58,7 @@ final class HeldObjects {
   func add(_ type: git_object_t, _ content: [UInt8], like base: ObjectID?) throws(GitError)
     -> ObjectID
   {
-    let id = try ObjectID.name(type, content)
+    let id = try proof.name(type, content)
     guard places[id] == nil else { return id }
     let object = Object(id: id, type: type, content: content, base: base)
     if shown[id] == nil { try show(object) }
@@ -60,18 +68,27 @@ final class HeldObjects {
     return id
   }
 
+  /// Begins to prove the name of an object that will be added.
+  func expect(_ type: git_object_t, _ content: [UInt8]) { proof.expect(type, content) }
+
+  /// Forgets what was expected and not added.
+  func forgetExpected() { proof = NameProof() }
+
   /// Holds packs.
   ///
   /// - Parameters:
   ///   - packs: The packs.
   ///   - objects: Those of their objects that libgit2 is to find, though no pack is on disk yet.
+  ///   - proof: What proves the names of all of their objects.
   /// - Throws: ``GitError`` where libgit2's store does not take one.
-  func add(_ packs: [NewPack], showing objects: [Object]) throws(GitError) {
+  func add(_ packs: [NewPack], showing objects: [Object], _ proof: NameProof) throws(GitError) {
     for object in objects where !has(object.id) {
       try show(object)
       shown[object.id] = object
     }
     self.packs += packs
+    lastOfPacks = objects
+    packProofs.append(proof)
     size += packs.reduce(0) { $0 + $1.bytes.count }
   }
 
@@ -84,19 +101,25 @@ final class HeldObjects {
       write(store, &raw, object.content, object.content.count, object.type), object.id.hex)
   }
 
-  /// Those that are no files and small: commits and trees.
-  var small: [Object] {
-    (objects + shown.values).filter { $0.type != GIT_OBJECT_BLOB && $0.content.count <= 1 << 16 }
+  /// What is to be waited for before anything has the names of these objects.
+  var proofs: [NameProof] { packProofs + [proof] }
+
+  /// Those that the next write is likely to read: the last commit and its trees.
+  var next: [Object] {
+    (objects.suffix(8) + lastOfPacks).filter {
+      $0.type != GIT_OBJECT_BLOB && $0.content.count <= 1 << 16
+    }
   }
 
-  /// Keeps objects that are on disk by now in memory, from where the next write reads what this one wrote.
-  func remember(_ objects: [Object]) { remembered = Array(objects.suffix(32)) }
-
   /// Forgets all objects that are held.
-  func reset() throws(GitError) {
-    (packs, objects, places, shown, size) = ([], [], [:], [:], 0)
+  ///
+  /// - Parameter next: Objects that are on disk by now, but are likely to be read next.
+  /// - Throws: ``GitError`` where libgit2's store fails.
+  func reset(remembering next: [Object] = []) throws(GitError) {
+    (packs, lastOfPacks, objects, places, shown, size) = ([], [], [], [:], [:], 0)
+    (proof, packProofs) = (NameProof(), [])
     try check(git_mempack_reset(store))
-    for object in remembered {
+    for object in next {
       try show(object)
       shown[object.id] = object
     }

@@ -58,6 +58,20 @@ public struct ObjectID: Hashable, Comparable, Sendable, CustomStringConvertible 
     return ObjectID(raw)
   }
 
+  /// The name of an object by a hash that does not find attacks: for ``NameProof``.
+  static func plainName(_ type: git_object_t, _ content: [UInt8]) -> ObjectID {
+    var hash = SHA1()
+    header(type, size: content.count).withUnsafeBytes { hash.append($0) }
+    content.withUnsafeBytes { hash.append($0) }
+    return hash.finish().withUnsafeBytes { ObjectID(reading: $0, at: 0) }
+  }
+
+  /// What comes before an object's content where it is hashed or a file (gitformat-loose): its type and size, and a
+  /// NUL.
+  static func header(_ type: git_object_t, size: Int) -> [UInt8] {
+    Array("\(text(git_object_type2string(type)) ?? "") \(size)\0".utf8)
+  }
+
   /// The name as libgit2 has it.
   var raw: git_oid {
     var raw = git_oid()

@@ -16,6 +16,8 @@ public final class PendingReference {
   private let logLine: [UInt8]
   private let area: StagingArea
   private var isLocked = false
+  /// The reflogs that were appended to and may not be on disk yet.
+  private var openLogs: [(path: String, descriptor: Int32)] = []
 
   fileprivate init(
     _ name: String, old: ObjectID?, file: StagedFile, path: String, logs: [String],
@@ -37,10 +39,13 @@ public final class PendingReference {
   deinit {
     // Where it cannot be removed, recovery does it: the lock has the commit that the intent names.
     if isLocked { unlink(lock) }
+    for log in openLogs { close(log.descriptor) }
   }
 
   /// Takes the lock, makes sure that the reference is where it was, notes the move in the reflog and
   /// moves the reference.
+  ///
+  /// What the reflogs get is on disk once ``finishLogs()`` returns.
   ///
   /// - Parameter repository: The repository that it was prepared in.
   /// - Throws: ``GitError/Code/modified`` where it is elsewhere, ``GitError/Code/locked`` where
@@ -101,6 +106,19 @@ public final class PendingReference {
     isLocked = true
   }
 
+  /// Waits until what the reflogs got is on disk, where the order of changes alone does not see to it.
+  ///
+  /// Nothing depends on a line, but a journal may note the file's new length before its content is there, which would
+  /// leave a line of NUL bytes.
+  ///
+  /// - Throws: ``GitError`` where a reflog could not be written to disk; the reference has moved all the same.
+  public func finishLogs() throws(GitError) {
+    while let log = openLogs.popLast() {
+      defer { close(log.descriptor) }
+      try FileSystem.writeBack(log.descriptor, .ordered, log.path)
+    }
+  }
+
   /// Appends the line to a reflog in one call, as git does.
   private func append(to log: String) throws(GitError) {
     var descriptor = open(log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o666)
@@ -109,11 +127,13 @@ public final class PendingReference {
       descriptor = open(log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o666)
     }
     guard descriptor >= 0 else { throw FileSystem.error("open", log) }
-    defer { close(descriptor) }
+    guard area.method == .ordered else {
+      defer { close(descriptor) }
+      return try FileSystem.write(logLine, to: descriptor, path: log)
+    }
+    openLogs.append((log, descriptor))
     try FileSystem.write(logLine, to: descriptor, path: log)
-    // Nothing depends on the line, but a journal may note the file's new length before its content
-    // is there, which would leave a line of NUL bytes.
-    if area.method == .ordered { try FileSystem.writeBack(descriptor, .ordered, log) }
+    _ = gitstate_start_write_back(descriptor)
   }
 }
 

@@ -5,16 +5,19 @@ internal import Glibc
 public struct StagedObjects {
   /// The files, in an order in which no object comes before what it names.
   fileprivate let files: [StagedFile]
+  /// What their names are proven by before anything has them.
+  fileprivate let proofs: [NameProof]
   /// The objects that were written.
   public let ids: [ObjectID]
   /// Those of them that the next write is likely to read.
-  fileprivate let small: [HeldObjects.Object]
+  fileprivate let next: [HeldObjects.Object]
 
   /// Gives them their names.
   ///
   /// - Parameter area: Where they were staged.
-  /// - Throws: ``GitError`` where a file cannot be put in its place.
+  /// - Throws: ``GitError`` where a file cannot be put in its place, or an object is an attack on SHA-1.
   public func publish(_ area: StagingArea) throws(GitError) {
+    for proof in proofs { try proof.finish() }
     for file in files {
       var tries = 0
       while true {
@@ -71,13 +74,15 @@ extension Repository {
   /// How many new objects wait in memory.
   public var heldCount: Int { held?.objects.count ?? 0 }
 
-  /// Forgets the new objects that wait in memory.
-  public func forgetHeldObjects() throws(GitError) { try held?.reset() }
+  /// Forgets the new objects that wait in memory, and those that ``beginNaming(_:)`` was told of.
+  public func forgetHeldObjects() throws(GitError) {
+    guard let held else { return }
+    if held.isEmpty { held.forgetExpected() } else { try held.reset() }
+  }
 
   /// Keeps commits and trees in memory that a reference names by now, until the next ones come.
   public func remember(_ objects: StagedObjects) throws(GitError) {
-    held?.remember(objects.small)
-    try held?.reset()
+    try held?.reset(remembering: objects.next)
   }
 
   /// Writes the objects that wait in memory to disk, under temporary names.
@@ -95,7 +100,7 @@ extension Repository {
   public func stageObjects(
     in area: StagingArea, mostLoose: Int = 32, keepsPacks: Bool = false
   ) throws(GitError) -> StagedObjects {
-    guard let held else { return StagedObjects(files: [], ids: [], small: []) }
+    guard let held else { return StagedObjects(files: [], proofs: [], ids: [], next: []) }
     var files: [StagedFile] = []
     for pack in held.packs { files += try stage(pack, keepsPacks, in: area) }
     if held.objects.count > mostLoose {
@@ -104,17 +109,15 @@ extension Repository {
       for object in held.objects { files.append(try stage(object, held, in: area)) }
     }
     let ids = held.packs.flatMap(\.ids) + held.objects.map(\.id)
-    let small = held.small
+    let (next, proofs) = (held.next, held.proofs)
     try held.reset()
-    return StagedObjects(files: files, ids: ids, small: small)
+    return StagedObjects(files: files, proofs: proofs, ids: ids, next: next)
   }
 
   private func stage(
     _ object: HeldObjects.Object, _ held: HeldObjects, in area: StagingArea
   ) throws(GitError) -> StagedFile {
-    // gitformat-loose: the type and size, a NUL, the content.
-    let kind = text(git_object_type2string(object.type)) ?? ""
-    let header = Array("\(kind) \(object.content.count)\0".utf8)
+    let header = ObjectID.header(object.type, size: object.content.count)
     var file: [UInt8] = []
     if object.content.count >= PartedDeflater.smallest {
       try held.partedDeflater.append(header, object, to: &file)

@@ -13,6 +13,11 @@ extension Repository {
     try writeObject(GIT_OBJECT_BLOB, bytes, like: base)
   }
 
+  /// Begins to name a blob that is likely to be written, where that takes long enough to be done beside other work.
+  ///
+  /// - Parameter bytes: Its content, the very array that ``writeBlob(_:like:)`` gets.
+  public func beginNaming(_ bytes: [UInt8]) { held?.expect(GIT_OBJECT_BLOB, bytes) }
+
   /// Writes a commit and moves no reference.
   ///
   /// The text is written here (gitformat-commit): libgit2 would write times as 32 bits, so that a

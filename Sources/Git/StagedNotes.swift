@@ -45,6 +45,7 @@ public final class StagedNotes {
         left.append(move.name)
       }
     }
+    for move in moves { try move.finishLogs() }
     return left
   }
 }
@@ -82,7 +83,6 @@ extension Repository {
       let lines = moves.map { "\($0.inode) \($0.lock)\n" }.joined()
       let locks = try area.stage(
         Array(lines.utf8), for: "\(place)/\(TransientFolder.locks)", mode: 0o600)
-      area.startWriteBack()
       return StagedNotes(targets, area, moves, locks: locks)
     } catch {
       TransientFolder.remove(place)

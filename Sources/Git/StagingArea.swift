@@ -116,14 +116,14 @@ public final class StagingArea {
     return status
   }
 
-  func add(_ file: StagedFile) { files.append(file) }
-
-  /// Begins to write the content of all files staged so far to disk, and does not wait.
-  func startWriteBack() { for file in files { file.startWriteBack(method) } }
+  /// Adds a file, and begins to write its content to disk.
+  func add(_ file: StagedFile) {
+    file.startWriteBack(method)
+    files.append(file)
+  }
 
   /// Waits until the content of all files staged so far is on disk.
   public func flush() throws(GitError) {
-    startWriteBack()
     while let file = files.popLast() { try file.finish(method) }
   }
 

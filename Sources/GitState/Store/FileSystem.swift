@@ -55,21 +55,61 @@ enum FileSystem {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw failure("could not be read", path) }
     // One more than the file should have, so that its end is seen without another round.
-    var content = [UInt8](repeating: 0, count: max(Int(status.st_size), 0) + 1)
-    var filled = 0
+    var size = max(Int(status.st_size), 0) + 1
+    var content: [UInt8] = []
     while true {
-      let count = content.withUnsafeMutableBytes { buffer in
-        Glibc.read(descriptor, buffer.baseAddress.map { $0 + filled }, buffer.count - filled)
+      var problem: Int32 = 0
+      let part = [UInt8](unsafeUninitializedCapacity: size) { buffer, filled in
+        while filled < size {
+          let count = Glibc.read(descriptor, buffer.baseAddress.map { $0 + filled }, size - filled)
+          if count > 0 {
+            filled += count
+          } else if count == 0 {
+            return
+          } else if errno != EINTR {
+            problem = errno
+            return
+          }
+        }
       }
-      if count > 0 {
-        filled += count
-        if filled == content.count { content += [UInt8](repeating: 0, count: content.count) }
-      } else if count == 0 {
-        content.removeLast(content.count - filled)
-        return content
-      } else if errno != EINTR {
+      errno = problem
+      guard problem == 0 else { throw failure("could not be read", path) }
+      content = content.isEmpty ? part : content + part
+      if part.count < size { return content }
+      size = content.count
+    }
+  }
+
+  /// Whether a file holds just some bytes.
+  ///
+  /// It is read in parts, which is quicker than to read all of it into memory first.
+  static func holds(_ content: [UInt8], _ path: String) throws(StateError) -> Bool {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      if errno == ENOENT || errno == ENOTDIR { return false }
+      throw failure("could not be read", path)
+    }
+    defer { Glibc.close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw failure("could not be read", path) }
+    guard Int(status.st_size) == content.count else { return false }
+    let size = min(content.count + 1, 64 << 10)
+    let part = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 1)
+    defer { part.deallocate() }
+    var at = 0
+    while true {
+      let count = Glibc.read(descriptor, part, size)
+      if count == 0 { return at == content.count }
+      guard count > 0 else {
+        if errno == EINTR { continue }
         throw failure("could not be read", path)
       }
+      let isSame = content.withUnsafeBytes { bytes in
+        count <= bytes.count - at
+          && bytes.baseAddress.map { memcmp($0 + at, part, count) == 0 } == true
+      }
+      guard isSame else { return false }
+      at += count
     }
   }
 

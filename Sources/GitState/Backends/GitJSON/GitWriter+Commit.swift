@@ -54,9 +54,7 @@ extension GitWriter {
     let author = try batch.encoding?.author ?? repository.signature(.author)
     let committer = try batch.encoding?.committer ?? repository.signature(.committer)
     signer = try CommitSigner(repository, committer: committer)
-    let area = try stagingArea()
-    let tip = try writeCommits(&batch, author, committer, area)
-    try publish(&batch, tip, author, committer, area)
+    try publish(&batch, author, committer, try stagingArea())
     remember(batch)
   }
 
@@ -69,7 +67,7 @@ extension GitWriter {
     _ batch: inout GitWriteBatch, _ author: Signature, _ committer: Signature,
     _ area: StagingArea, isAgain: Bool = false
   ) throws -> ObjectID {
-    try repository.forgetHeldObjects()
+    if isAgain { try repository.forgetHeldObjects() }
     published = []
     if !isAgain, let last = try takeEncoded(&batch) { return last }
     var parent = batch.tip

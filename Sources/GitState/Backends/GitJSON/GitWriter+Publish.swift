@@ -24,14 +24,14 @@ extension GitWriter {
     let kept: [String]
   }
 
-  /// Moves the branch to a commit, and the index and the working files with it.
+  /// Makes the batch's commits and moves the branch to the last, and the index and the working files with it.
   func publish(
-    _ batch: inout GitWriteBatch, _ tip: ObjectID, _ author: Signature, _ committer: Signature,
-    _ area: StagingArea
+    _ batch: inout GitWriteBatch, _ author: Signature, _ committer: Signature, _ area: StagingArea
   ) throws {
     let newFolder = try makeFolder(batch)
-    let staged: Staged
+    let (tip, staged): (ObjectID, Staged)
     do {
+      tip = try writeCommits(&batch, author, committer, area)
       staged = try stage(batch, tip, committer, area)
       _ = try waitForGarbageCollection(until: deadline, "nothing was written: ")
       try staged.objects.publish(area)
@@ -74,9 +74,26 @@ extension GitWriter {
     return path
   }
 
+  /// Writes what the working files are to hold.
+  private func stageFiles(_ batch: GitWriteBatch, _ area: StagingArea) -> [FileName: StagedFile] {
+    var files: [FileName: StagedFile] = [:]
+    for name in batch.touchedNames where batch.followed.contains(FileName(name)) {
+      do {
+        files[FileName(name)] = try batch.working?.stage(name, batch.folder[name]?.bytes, area)
+      } catch {
+        // It is tried again once the branch has moved, and said if it fails then: a deployment does not
+        // go unrecorded because a working file is in the way.
+        continue
+      }
+    }
+    return files
+  }
+
   private func stage(
     _ batch: GitWriteBatch, _ tip: ObjectID, _ committer: Signature, _ area: StagingArea
   ) throws -> Staged {
+    // First, as they are the most for the disk to do.
+    let files = stageFiles(batch, area)
     let changes = batch.touchedNames.map { name in
       (
         path: batch.folder.pathOf(name),
@@ -90,16 +107,6 @@ extension GitWriter {
     let reference = try repository.stageReference(
       batch.branch, from: batch.tip, to: tip, logMessage: logMessage(batch), committer: committer,
       isHead: batch.isHead, in: area)
-    var files: [FileName: StagedFile] = [:]
-    for name in batch.touchedNames where batch.followed.contains(FileName(name)) {
-      do {
-        files[FileName(name)] = try batch.working?.stage(name, batch.folder[name]?.bytes, area)
-      } catch {
-        // It is tried again once the branch has moved, and said if it fails then: a deployment does not
-        // go unrecorded because a working file is in the way.
-        continue
-      }
-    }
     var intent = WriteIntent(
       reference: batch.branch, old: batch.tip, new: tip,
       gitDirectory: batch.working == nil ? nil : location.gitDirectory,
@@ -179,6 +186,7 @@ extension GitWriter {
   ) throws {
     try reference.move(in: repository)
     do {
+      try reference.finishLogs()
       try area.syncAll(last: "\(location.commonDirectory)/\(batch.branch)")
     } catch {
       if let old = batch.tip {

@@ -122,6 +122,7 @@ final class GitWriter {
   private func attempt(_ operations: [PlannedOperation], notes: [String]) throws
     -> [Result<WriteResult, StateError>]
   {
+    try repository.forgetHeldObjects()
     var batch = try planned(operations, notes: notes, encodes: true)
     try checkPaths(batch)
     try commit(&batch)
@@ -243,11 +244,25 @@ final class GitWriter {
       batch.forgetPlans()
       if encodes { beginEncoding(&batch, count: operations.count) }
       for operation in operations {
+        let planned = batch.steps.count
         run(operation, &batch)
+        if encodes, batch.encoding == nil { beginNaming(batch.steps[planned...]) }
         encode(&batch, isLast: false)
       }
       encode(&batch, isLast: true)
     } while try batch.working != nil && adopt(&batch, besides: &looked)
+  }
+
+  /// Begins to hash the files of steps, which takes as long as what else is to be done before they are written.
+  private func beginNaming(_ steps: ArraySlice<GitWriteBatch.Step>) {
+    for step in steps {
+      for name in step.names {
+        guard let item = step.folder[name], item.blob == nil, let bytes = item.bytes else {
+          continue
+        }
+        repository.beginNaming(bytes)
+      }
+    }
   }
 
   private func run(_ operation: PlannedOperation, _ batch: inout GitWriteBatch) {

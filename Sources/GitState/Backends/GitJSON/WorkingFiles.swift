@@ -79,12 +79,14 @@ struct WorkingFiles {
     case .folder, .other: throw refusal(path(name), "is no file; move it away")
     case .file: break
     }
-    guard let bytes = try FileSystem.read(path(name)) else { return .inStep }
     // To compare is much quicker than to hash.
-    if let tip, let blob = tip.blob, FileSystem.isSame(tip.bytes, bytes) {
-      seen[FileName(name)] = Seen(content: bytes, blob: blob)
+    if let blob = tip?.blob, let committed = tip?.bytes,
+      try FileSystem.holds(committed, path(name))
+    {
+      seen[FileName(name)] = Seen(content: committed, blob: blob)
       return .inStep
     }
+    guard let bytes = try FileSystem.read(path(name)) else { return .inStep }
     let blob = try ObjectID.blob(bytes)
     seen[FileName(name)] = Seen(content: bytes, blob: blob)
     if blob == tip?.blob { return .inStep }
@@ -315,16 +317,18 @@ struct WorkingFiles {
   func update(_ name: String, to content: [UInt8]?, _ staged: StagedFile?, _ area: StagingArea)
     throws -> Bool
   {
-    let present = try FileSystem.read(path(name))
-    guard let expected = seen[FileName(name)], FileSystem.isSame(present, expected.content) else {
-      return false
+    guard let expected = seen[FileName(name)] else { return false }
+    if let old = expected.content {
+      guard try FileSystem.holds(old, path(name)) else { return false }
+    } else {
+      guard try FileSystem.read(path(name)) == nil else { return false }
     }
     guard let content else {
       try FileSystem.remove(path(name))
       area.noteName(path(name))
       return true
     }
-    if FileSystem.isSame(present, content) { return true }
+    if FileSystem.isSame(expected.content, content) { return true }
     guard let file = try staged ?? stage(name, content, area) else { return true }
     try Self.publish(file, content, area)
     return true
