@@ -28,7 +28,8 @@ final class NameProof: Sendable {
   }
 
   private let entries = Mutex<[Entry]>([])
-  private let group = DispatchGroup()
+  /// Its own: the shared ones have no thread left where as many callers as there are processors wait for a write.
+  private let queue = DispatchQueue(label: "gitstate.names")
   /// An object of fewer bytes is proven at once.
   private let smallest: Int
   /// Whether the others wait until someone asks for it.
@@ -80,7 +81,7 @@ final class NameProof: Sendable {
       return entries.indices[first...]
     }
     guard !range.isEmpty else { return }
-    DispatchQueue.global().async(group: group) { [self] in
+    queue.async { [self] in
       for index in range {
         let entry = entries.withLock { $0[index] }
         let proven: Result<ObjectID, GitError>
@@ -99,7 +100,7 @@ final class NameProof: Sendable {
   /// - Throws: ``GitError`` where the content of one looks like an attack.
   func finish() throws(GitError) {
     begin()
-    group.wait()
+    queue.sync {}
     for entry in entries.withLock(\.self) {
       guard let name = entry.name else { continue }
       if case .success(name) = entry.proven { continue }

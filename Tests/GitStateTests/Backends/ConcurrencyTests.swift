@@ -69,6 +69,35 @@ import Testing
     try await project.expectSound()
   }
 
+  @Test func asManyCallersAsThereAreThreadsMayWait() async throws {
+    let project = try await Project()
+    let backend = project.backend
+    func put(_ name: String) -> GitState.Operation {
+      GitState.Operation(
+        .put,
+        [
+          .put(
+            Contract(
+              name: name, chainID: 56, networkName: "bscmainnet", address: Project.address("1"),
+              timestamp: 1))
+        ])
+    }
+    // So large that its name is proven on another thread.
+    for result in backend.apply((0..<200).map { put("Old\($0)") }) { _ = try result.get() }
+    let count = 16
+    let commits = try await withThrowingTaskGroup(of: String?.self) { group in
+      for number in 0..<count {
+        // Not as a backend should be called, since it waits; but it must not wait forever.
+        group.addTask { try backend.apply([put("New\(number)")])[0].get().changes.to }
+      }
+      return try await group.reduce(into: Set<String?>()) { $0.insert($1) }
+    }
+    #expect(commits.count == count && !commits.contains(nil))
+    #expect(try await project.git("rev-list", "--count", "HEAD") == "\(200 + count)")
+    #expect(try project.names().count == 200 + count)
+    try await project.expectSound()
+  }
+
   @Test func putsOfOneContractHappenInTheOrderAsked() async throws {
     let project = try await Project()
     let state = StateManager(backend: project.backend)
