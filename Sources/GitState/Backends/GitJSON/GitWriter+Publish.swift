@@ -75,7 +75,9 @@ extension GitWriter {
   }
 
   /// Writes what the working files are to hold.
-  private func stageFiles(_ batch: GitWriteBatch, _ area: StagingArea) -> [FileName: StagedFile] {
+  private func stageFiles(_ batch: GitWriteBatch, _ area: StagingArea) throws
+    -> [FileName: StagedFile]
+  {
     var files: [FileName: StagedFile] = [:]
     for name in batch.touchedNames where batch.followed.contains(FileName(name)) {
       do {
@@ -85,6 +87,8 @@ extension GitWriter {
         // go unrecorded because a working file is in the way.
         continue
       }
+      // Each holds a descriptor until then.
+      if files.count % 64 == 0 { try area.flush() }
     }
     return files
   }
@@ -93,7 +97,7 @@ extension GitWriter {
     _ batch: GitWriteBatch, _ tip: ObjectID, _ committer: Signature, _ area: StagingArea
   ) throws -> Staged {
     // First, as they are the most for the disk to do.
-    let files = stageFiles(batch, area)
+    let files = try stageFiles(batch, area)
     let changes = batch.touchedNames.map { name in
       (
         path: batch.folder.pathOf(name),
@@ -189,15 +193,35 @@ extension GitWriter {
       try reference.finishLogs()
       try area.syncAll(last: "\(location.commonDirectory)/\(batch.branch)")
     } catch {
-      if let old = batch.tip {
-        try repository.compareAndSwap(
-          reference: batch.branch, from: tip, to: old,
-          logMessage: "gitstate: not durable, undone", committer: committer)
-      } else {
-        try repository.removeReference(batch.branch, from: tip)
+      do {
+        try moveBack(batch, from: tip, committer, area)
+      } catch let second {
+        throw StateError(
+          .writeFailed,
+          "it is not known whether the change will last: the branch has it as \(tip.short), but the disk did not "
+            + "take it (\(error.message)), and "
+            + StateError(second, .writeFailed, "the branch could not be moved back").message
+            + "; see what the system says of the disk (dmesg), then run: gitstate status")
       }
       throw error
     }
+  }
+
+  /// Moves the branch back to where it was.
+  ///
+  /// Without waits for the disk, which has just failed: whoever looks sees the old state, as the error says.
+  private func moveBack(
+    _ batch: GitWriteBatch, from tip: ObjectID, _ committer: Signature, _ area: StagingArea
+  ) throws {
+    guard let old = batch.tip else {
+      return try repository.removeReference(batch.branch, from: tip)
+    }
+    let area = try StagingArea(area.folder, method: .none)
+    let reference = try repository.stageReference(
+      batch.branch, from: tip, to: old, logMessage: "gitstate: not durable, undone",
+      committer: committer, isHead: batch.isHead, in: area)
+    try area.flush()
+    try reference.move(in: repository)
   }
 
   /// Does what is left once the branch has moved.
@@ -339,10 +363,13 @@ extension GitWriter {
       if try working.update(name, to: content, staged[FileName(name)], area) {
         working.notes[path] = item?.blob.map { InStepNotes.Note(commit: tip, blob: $0) }
       } else {
+        // What it was changed from is what it had before the write, not what the index has by now.
+        working.notes[path] = .leftBehind(
+          of: batch.tip ?? tip, working.seenBlob(name) ?? batch.tipFolder[name]?.blob)
         batch.leave(
           name,
-          "\(path) was changed in the working tree during the write and was left as it is; "
-            + "compare with git diff -- \(path)")
+          "\(path) was changed in the working tree during the write and was left as it is; the next write to it "
+            + "takes the change over: compare with git diff -- \(path)")
       }
     }
     try working.notes.save()

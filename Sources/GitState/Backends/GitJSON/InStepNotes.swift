@@ -9,10 +9,20 @@ struct InStepNotes {
   struct Note: Hashable {
     /// The commit that the file was in step with.
     var commit: ObjectID
-    /// The file's blob in that commit.
+    /// The file's blob in that commit; zero where there was no such file.
     var blob: ObjectID
     /// Whether later writes of ours left the working file alone.
     var isLeftBehind = false
+
+    /// The note of a file that a write has left alone, since it was changed meanwhile.
+    ///
+    /// - Parameters:
+    ///   - commit: Where the branch was before the write.
+    ///   - blob: What the file held then; nil where it was not there.
+    /// - Returns: The note, by which the change is told from what the write did.
+    static func leftBehind(of commit: ObjectID, _ blob: ObjectID?) -> Note {
+      Note(commit: commit, blob: blob ?? .zero, isLeftBehind: true)
+    }
   }
 
   private let path: String
@@ -21,7 +31,12 @@ struct InStepNotes {
 
   /// Reads the notes; where there are none yet, there are none.
   init(_ location: StateLocation) throws(StateError) {
-    path = location.worktreeDirectory + "/in-step.json"
+    try self.init(worktreeDirectory: location.worktreeDirectory)
+  }
+
+  /// Reads the notes of a worktree.
+  init(worktreeDirectory: String) throws(StateError) {
+    path = worktreeDirectory + "/in-step.json"
     notes = [:]
     guard let content = try FileSystem.read(path) else { return }
     // Notes that cannot be read are as good as none: then the index tells what was checked out.

@@ -160,7 +160,8 @@ struct WorkingFiles {
       }
       if base == tip.blob || base == nil { return .edited(edited) }
       var start: DeploymentFile?
-      if let base,
+      // What was there before a write that was cut off may never have been committed.
+      if let base, base != .zero, try repository.contains(base),
         case .deployment(let file) = DeploymentFile.parse(
           name: name, bytes: try repository.blob(base))
       {
@@ -290,9 +291,21 @@ struct WorkingFiles {
       at: isBeside ? FileSystem.temporaryPath(beside: path) : nil)
   }
 
-  /// Puts a staged file in its place.
-  static func publish(_ file: StagedFile, _ content: [UInt8], _ area: StagingArea) throws {
+  /// Puts a staged file in its place, if what is there is still what was read.
+  ///
+  /// - Parameters:
+  ///   - file: The file.
+  ///   - content: What it holds.
+  ///   - old: What was read; nil where there was none.
+  ///   - area: Where it was staged.
+  /// - Returns: Whether it was.
+  /// - Throws: Where it cannot be replaced; the old file is there then.
+  static func publish(
+    _ file: StagedFile, _ content: [UInt8], over old: [UInt8]?, _ area: StagingArea
+  ) throws -> Bool {
+    // Looked at last, as the disk may take its time.
     try area.flush()
+    guard try isStill(old, at: file.path) else { return false }
     do throws(GitError) {
       try file.publish()
     } catch {
@@ -300,9 +313,17 @@ struct WorkingFiles {
       guard error.code == .otherFileSystem else { throw error }
       let copy = try stage(content, at: file.path, area, isBeside: true)
       try area.flush()
+      guard try isStill(old, at: file.path) else { return false }
       try copy.publish()
     }
     area.noteName(file.path)
+    return true
+  }
+
+  /// Whether a path holds just what was read there; nil is no file.
+  static func isStill(_ old: [UInt8]?, at path: String) throws -> Bool {
+    guard let old else { return try FileSystem.kind(of: path) == .absent }
+    return try FileSystem.holds(old, path)
   }
 
   /// Brings a file up to date, if it is still what was read.
@@ -318,20 +339,15 @@ struct WorkingFiles {
     throws -> Bool
   {
     guard let expected = seen[FileName(name)] else { return false }
-    if let old = expected.content {
-      guard try FileSystem.holds(old, path(name)) else { return false }
-    } else {
-      guard try FileSystem.read(path(name)) == nil else { return false }
-    }
-    guard let content else {
+    guard let content, !FileSystem.isSame(expected.content, content) else {
+      guard try Self.isStill(expected.content, at: path(name)) else { return false }
+      guard content == nil else { return true }
       try FileSystem.remove(path(name))
       area.noteName(path(name))
       return true
     }
-    if FileSystem.isSame(expected.content, content) { return true }
     guard let file = try staged ?? stage(name, content, area) else { return true }
-    try Self.publish(file, content, area)
-    return true
+    return try Self.publish(file, content, over: expected.content, area)
   }
 
   private func refusal(_ path: String, _ problem: String) -> StateError {

@@ -204,16 +204,22 @@ extension WriteIntent {
     let isMoved = try tip.map { try $0 == new || repository.isAncestor(new, of: $0) } ?? false
     try settleIndex(isMoved: isMoved)
     // Only where nothing came after; otherwise the next write or git itself sees to the rest.
+    var edited: [String] = []
     if tip == new, try isCheckedOut(location, repository) {
       try updateIndex(location, repository, area)
-      try updateFiles(repository, area)
+      edited = try updateFiles(repository, area)
       try updateFilesBeside(repository, area)
     }
     try area.syncNames()
     try Self.remove(at: location)
     if !isMoved { return "an interrupted write was taken back: it had not reached the branch" }
+    let left =
+      edited.isEmpty
+      ? ""
+      : "; \(edited.map(\.escapingUnprintable).joined(separator: ", ")) had been edited since and was left as it is, "
+        + "and the next write to it takes the edits over"
     return tip == new
-      ? "an interrupted write was completed: commit \(new.short) is in place"
+      ? "an interrupted write was completed: commit \(new.short) is in place\(left)"
       : "an interrupted write had reached the branch, which has gone on since: commit \(new.short)"
   }
 
@@ -306,22 +312,47 @@ extension WriteIntent {
     try index.commit()
   }
 
-  private func updateFiles(_ repository: borrowing Repository, _ area: StagingArea) throws {
-    guard let workingDirectory else { return }
+  /// Brings the working files up to date.
+  ///
+  /// - Returns: Those that were edited since, and are left as they are.
+  private func updateFiles(_ repository: borrowing Repository, _ area: StagingArea) throws
+    -> [String]
+  {
+    guard let workingDirectory, let gitDirectory else { return [] }
+    var edited: [String] = []
+    var notes = try InStepNotes(worktreeDirectory: gitDirectory + "/gitstate")
     for file in files where file.isFollowed && file.beside == nil {
       let path = "\(workingDirectory)/\(file.path)"
       let kind = try FileSystem.kind(of: path)
       guard kind == .absent || kind == .file else { continue }
-      let present = try FileSystem.read(path)
-      guard try present.map({ try ObjectID.blob($0) }) == file.old else { continue }
-      guard let blob = file.new else {
-        try FileSystem.remove(path)
-        area.noteName(path)
-        continue
+      if try !update(file, at: path, repository, area) {
+        // Edited since: what it was edited from is what it had before the write.
+        notes[file.path] = .leftBehind(of: old ?? new, file.old)
+        edited.append(file.path)
       }
-      let content = try repository.blob(blob)
-      try WorkingFiles.publish(WorkingFiles.stage(content, at: path, area), content, area)
     }
+    try notes.save()
+    return edited
+  }
+
+  /// Brings one file up to date.
+  ///
+  /// - Returns: False where it is neither what it was before nor what it is to be.
+  private func update(
+    _ file: File, at path: String, _ repository: borrowing Repository, _ area: StagingArea
+  ) throws -> Bool {
+    let present = try FileSystem.read(path)
+    let blob = try present.map { try ObjectID.blob($0) }
+    if blob == file.new { return true }
+    guard blob == file.old else { return false }
+    guard let new = file.new else {
+      try FileSystem.remove(path)
+      area.noteName(path)
+      return true
+    }
+    let content = try repository.blob(new)
+    return try WorkingFiles.publish(
+      WorkingFiles.stage(content, at: path, area), content, over: present, area)
   }
 
   /// Brings the files beside the state's up to date that are what the write had found.
@@ -342,6 +373,8 @@ extension WriteIntent {
       let staged = try CheckedOutFiles.stage(
         (blob, file.mode), file.path, workingDirectory, incoming, area)
       try area.flush()
+      // The disk may have taken its time.
+      guard try CheckedOutFiles.blob(at: path) == file.old else { continue }
       try FileSystem.makeFolder(FileSystem.split(path).folder, mode: 0o777)
       try staged.publish()
     }

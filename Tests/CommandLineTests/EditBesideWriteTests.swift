@@ -1,0 +1,223 @@
+import SystemPackage
+import TestSupport
+import Testing
+
+/// A working file that is edited while a write is under way, or before one that was cut off is finished.
+@Suite(.scratchDirectory) struct EditBesideWriteTests {
+  private let file = "deployments/bscmainnet.json"
+
+  private func repository() async throws -> FilePath {
+    let project = try await newRepository()
+    try await put("One", "1", in: project)
+    try await put("Two", "2", in: project)
+    return project
+  }
+
+  private func upgrade(_ name: String, _ digit: Character) -> [String] {
+    ["put", "56-\(name)", "--address", address(digit), "--timestamp", "1753441878006", "--quiet"]
+  }
+
+  /// Gives a contract another address, as with an editor.
+  private func edit(_ old: Character, _ new: Character, in project: FilePath) throws {
+    let path = project.appending(file)
+    let text = String(decoding: try readFile(path), as: UTF8.self)
+    let parts = text.split(separator: address(old), omittingEmptySubsequences: false)
+    try #require(parts.count > 1)
+    try writeFile(path, parts.joined(separator: address(new)))
+  }
+
+  /// Stops a command before its first call of some kind, runs another, and lets it go on: it does when strace
+  /// is killed.
+  private func stop(
+    _ command: [String], before call: String, below paths: [String] = [], in project: FilePath,
+    meanwhile: [String]
+  ) async throws -> ProgramResult {
+    let script = """
+      program=$1 call=$2 paths=$3 meanwhile=$4; shift 4
+      strace -f -qq -o ../trace $paths -e trace=$call -e inject=$call:delay_enter=600000000:when=1 \
+        "$program" "$@" > ../said 2>&1 &
+      tracer=$!
+      still=0
+      while [ $still -lt 10 ] && kill -0 $tracer 2> ../waited; do
+        traced=$(pgrep -P $tracer)
+        if [ -s ../trace ] && grep -q "tracing stop" /proc/$traced/task/*/status
+        then still=$((still + 1)); else still=0; fi
+        sleep 0.05
+      done
+      eval "$meanwhile"
+      kill -KILL $tracer
+      while kill -0 $traced 2> ../waited; do sleep 0.05; done
+      cat ../said
+      """
+    return try await runProgram(
+      "bash",
+      [
+        "-c", script, "bash", gitstateProgram.string, call,
+        paths.map { "-P \(project.appending($0).string)" }.joined(separator: " "),
+        meanwhile.joined(separator: " "),
+      ] + command, in: project, environment: reportingTroubleItself)
+  }
+
+  private func replacing(_ old: Character, _ new: Character) -> [String] {
+    ["sed", "-i", "s/\(address(old))/\(address(new))/", file]
+  }
+
+  /// All three contracts have what was answered or edited last.
+  private func expectAll(in project: FilePath) async throws {
+    for (name, digit) in [("One", "9"), ("Two", "3"), ("Three", "4")] as [(String, Character)] {
+      let record = try await gitstate("get", "56-\(name)", "--field", "address", in: project)
+      #expect(record.text == address(digit) + "\n", "\(name): \(record.text)\(record.errors)")
+    }
+    try await expectSound(project)
+  }
+
+  @Test func anEditDuringAPutTakesNothingBack() async throws {
+    let project = try await repository()
+    // The branch has moved, and the disk takes its time.
+    let result = try await stop(
+      upgrade("One", "9"), before: "fsync", below: [".git/refs/heads"], in: project,
+      meanwhile: replacing("2", "3"))
+    #expect(result.text.contains("was changed in the working tree during the write"), "\(result)")
+    #expect(try await git("status", "--porcelain", in: project) == " M \(file)")
+    let next = try await gitstate(
+      "put", "56-Three", "--address", address("4"), "--timestamp", time, in: project)
+    #expect(next.errors.contains("edits made by hand were found and committed first"))
+    try await expectAll(in: project)
+  }
+
+  /// Cuts a put off behind its commit.
+  ///
+  /// With `isIndexed` only the working file is left to be replaced.
+  private func cutOff(_ command: [String], isIndexed: Bool, in project: FilePath) async throws {
+    let (old, before) = (
+      try await git("rev-parse", "HEAD", in: project),
+      exists(project.appending(file)) ? try readFile(project.appending(file)) : nil
+    )
+    for number in 1...16 {
+      let result = try await runProgram(
+        "strace",
+        [
+          "-f", "-qq", "-o", "/dev/null", "-e", "trace=rename", "-e",
+          "inject=rename:signal=KILL:when=\(number)", gitstateProgram.string,
+        ] + command, in: project, environment: reportingTroubleItself)
+      try #require(result.status != 0)
+      let isMoved = try await git("rev-parse", "HEAD", in: project) != old
+      let isSame =
+        try (exists(project.appending(file)) ? readFile(project.appending(file)) : nil) == before
+      if isMoved, isSame, exists(project.appending(".git/index.lock")) != isIndexed { return }
+      try #require(!isMoved || isIndexed)
+      // Too early, or the index was still to come: finished, and once more.
+      if isMoved {
+        for name in [".git/index.lock", ".git/gitstate/intent.json"] {
+          if exists(project.appending(name)) { try removeFile(project.appending(name)) }
+        }
+        try await git("reset", "-q", "--hard", old, in: project)
+      }
+    }
+    throw TestFailure("no put was cut off there")
+  }
+
+  @Test(arguments: [false, true]) func anEditBeforeRecoveryTakesNothingBack(isIndexed: Bool)
+    async throws
+  {
+    let project = try await repository()
+    try await cutOff(upgrade("One", "9"), isIndexed: isIndexed, in: project)
+    try edit("2", "3", in: project)
+    let next = try await gitstate(
+      "put", "56-Three", "--address", address("4"), "--timestamp", time, in: project)
+    #expect(next.errors.contains("\(file) had been edited since and was left as it is"), "\(next)")
+    try await expectAll(in: project)
+  }
+
+  @Test func aFileMadeBeforeRecoveryHidesNoRecord() async throws {
+    let project = try await newRepository()
+    try await put("Other", "5", in: project, chain: "1", network: "mainnet")
+    try await put("Two", "3", in: project)
+    let theirs = try readFile(project.appending(file))
+    try await git("reset", "-q", "--hard", "HEAD~1", in: project)
+    try await cutOff(
+      upgrade("One", "9") + ["--network", "bscmainnet"], isIndexed: true, in: project)
+    try writeFile(project.appending(file), theirs)
+    try await put("Three", "4", in: project)
+    try await expectAll(in: project)
+  }
+
+  @Test(arguments: ["fsync", "sync_file_range"])
+  func recoveryLooksAgainAfterItsWaits(call: String) async throws {
+    let project = try await repository()
+    try await cutOff(upgrade("One", "9"), isIndexed: true, in: project)
+    // Which of the calls there is depends on the file system.
+    let result = try await stop(
+      ["list", "--quiet"], before: call, in: project, meanwhile: replacing("2", "3"))
+    #expect(result.status == 0, "\(result)")
+    let text = String(decoding: try readFile(project.appending(file)), as: UTF8.self)
+    #expect(text.contains(address("3")), "the edit is gone")
+    try await put("Three", "4", in: project)
+    try await expectAll(in: project)
+  }
+
+  @Test func aDiskThatGoesOnFailingLeavesTheOldState() async throws {
+    let project = try await repository()
+    let old = try await git("rev-parse", "HEAD", in: project)
+    let result = try await runProgram(
+      "strace",
+      [
+        "-f", "-qq", "-o", "/dev/null", "-P", project.appending(".git/refs/heads").string, "-P",
+        project.appending(".git/logs/refs/heads/main").string, "-e", "trace=fsync", "-e",
+        "inject=fsync:error=EIO", gitstateProgram.string,
+      ] + upgrade("One", "9") + ["--json"], in: project, environment: reportingTroubleItself)
+    #expect(result.status == 1)
+    #expect(result.text.contains("STATE_WRITE_FAILED"), "\(result)")
+    #expect(result.text.contains("nothing was written"), "\(result)")
+    #expect(try await git("rev-parse", "HEAD", in: project) == old)
+    try await expectSound(project)
+    try await succeed("verify", in: project)
+    let record = try await gitstate("get", "56-One", "--field", "address", in: project)
+    #expect(record.text == address("1") + "\n")
+    try await put("Three", "4", in: project)
+  }
+
+  @Test func moreNetworksThanDescriptorsAreOneCommit() async throws {
+    let project = try await newRepository()
+    let records = (1...300).map { number in
+      """
+      {"contractName":"Token","chainId":\(number),"networkName":"net\(number)","address":"\(address("1"))",
+       "proxyAddress":null,"factoryByteCodeHash":"","timestamp":\(time)}
+      """
+    }
+    try writeFile(scratch.appending("records.json"), "[\(records.joined(separator: ","))]")
+    let result = try await runProgram(
+      "bash",
+      [
+        "-c", "ulimit -n 200; exec \"$@\"", "bash", gitstateProgram.string, "put", "--file",
+        "../records.json", "--quiet",
+      ], in: project)
+    #expect(result.status == 0, "\(result)")
+    #expect(try await git("rev-list", "--count", "HEAD", in: project) == "1")
+    #expect(try entries(of: project.appending("deployments")).count == 300)
+    try await expectSound(project)
+  }
+
+  @Test func aFolderThatCannotBeReadIsNotEmpty() async throws {
+    let project = try await repository()
+    let mine = "deployments/mine.json"
+    try await put("Mine", "7", in: project, chain: "97", network: "mine")
+    try await git("rm", "-q", "--cached", mine, in: project)
+    try await git("commit", "-qm", "not yet", in: project)
+    let before = try readFile(project.appending(mine))
+    let result = try await runProgram(
+      "strace",
+      [
+        "-f", "-qq", "-o", "/dev/null", "-P", project.appending("deployments").string, "-e",
+        "trace=getdents64", "-e", "inject=getdents64:error=EIO", gitstateProgram.string, "put",
+        "97-B", "--network", "test", "--address", address("8"), "--timestamp", time, "--json",
+      ], in: project, environment: reportingTroubleItself)
+    #expect(result.status == 1, "\(result)")
+    #expect(result.text.contains("BACKEND_UNAVAILABLE"), "\(result)")
+    #expect(
+      try entries(of: project.appending("deployments")).sorted() == [
+        "bscmainnet.json", "mine.json",
+      ])
+    #expect(try readFile(project.appending(mine)) == before)
+  }
+}
