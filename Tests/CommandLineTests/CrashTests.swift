@@ -8,15 +8,16 @@ import Testing
 @Suite(.scratchDirectory) struct CrashTests {
   static let calls = ["rename", "renameat2", "fsync", "unlink", "ftruncate"]
 
-  private func cutPut(_ name: String, in project: FilePath, _ call: String, _ action: String)
-    async throws -> ProgramResult
-  {
+  private func cutPut(
+    _ name: String, in project: FilePath, _ call: String, _ action: String,
+    output: String = "--quiet"
+  ) async throws -> ProgramResult {
     try await runProgram(
       "strace",
       [
         "-f", "-qq", "-o", "/dev/null", "-e", "trace=\(call)", "-e", "inject=\(call):\(action)",
         gitstateProgram.string, "put", "56-\(name)", "--network", "bscmainnet", "--address",
-        address("1"), "--timestamp", time, "--quiet",
+        address("1"), "--timestamp", time, output,
       ], in: project, environment: reportingTroubleItself)
   }
 
@@ -109,16 +110,22 @@ import Testing
     for number in stride(from: 1, through: 60, by: 5) {
       let name = "Failing\(number)"
       let result = try await cutPut(
-        name, in: project, parts[0], "error=\(parts[1]):when=\(number)")
+        name, in: project, parts[0], "error=\(parts[1]):when=\(number)", output: "--json")
       // 127: the program's own libraries could not be loaded; 66: the thread sanitizer could not go on.
       let statuses: [Int32] = isSanitized ? [0, 1, 127, 66] : [0, 1, 127]
       // libdispatch ends the process where its own look at /proc fails, once a second: that is a kill.
       let isKilled = result.errors.contains("_dispatch_workq_monitor_pools")
       #expect(isKilled || statuses.contains(result.status), "\(result.errors)")
       #expect(!result.errors.contains("WARNING: ThreadSanitizer"), "\(result.errors)")
+      // What was answered is there, what was refused is not, and says what kind of error it is.
+      let found = try await gitstate("get", "56-\(name)", in: project)
+      if result.status == 0 { #expect(found.status == 0, "\(fault) \(number): \(found.errors)") }
+      if result.status == 1, parts[0] != "write" {
+        #expect(found.status == 3, "\(fault) \(number): \(found.text)")
+        let codes = ["STATE_WRITE_FAILED", "BACKEND_UNAVAILABLE", "LOCK_TIMEOUT"]
+        #expect(codes.contains { result.text.contains("\"\($0)\"") }, "\(result)")
+      }
       try await put("After\(number)", "2", in: project)
-      // What was answered is there.
-      if result.status == 0 { try await succeed("get", "56-\(name)", in: project) }
       try await expectSound(project)
     }
   }

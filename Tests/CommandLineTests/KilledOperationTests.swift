@@ -6,7 +6,7 @@ import Testing
 /// something gets its name.
 @Suite(.scratchDirectory) struct KilledOperationTests {
   @Test(arguments: [
-    "first", "batch", "transaction", "delete", "revert", "import", "optimize", "pull",
+    "first", "large", "batch", "transaction", "delete", "revert", "import", "optimize", "pull",
   ])
   func aKilledOperationIsThereOrNot(operation: String) async throws {
     let script = FilePath(#filePath).removingLastComponent().removingLastComponent()
