@@ -24,6 +24,8 @@ public enum IndexEntry: Hashable, Sendable {
     public let intentToAdd: Bool
     /// Never compared with the working file (`git update-index --assume-unchanged`).
     public let assumeUnchanged: Bool
+    /// Whether git has found the working file to be just this since the entry was made.
+    public let isSeen: Bool
   }
 }
 

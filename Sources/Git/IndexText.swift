@@ -18,6 +18,7 @@ struct IndexText {
 
   /// Where an entry has what.
   private enum Offset {
+    static let modified = 8
     static let mode = 24
     static let id = 40
     static let flags = 60
@@ -160,7 +161,8 @@ struct IndexText {
         id: entries.withUnsafeBytes { ObjectID(reading: $0, at: start + Offset.id) }, mode: mode,
         skipWorktree: second & Flag.skipWorktree != 0,
         intentToAdd: second & Flag.intentToAdd != 0,
-        assumeUnchanged: flags(number) & Flag.assumeUnchanged != 0))
+        assumeUnchanged: flags(number) & Flag.assumeUnchanged != 0,
+        isSeen: Self.number(entries, at: start + Offset.modified) != 0))
   }
 
   // MARK: Entries

@@ -79,7 +79,8 @@ extension Repository {
       id: ObjectID(entry.id), mode: mode,
       skipWorktree: entry.has(GIT_INDEX_ENTRY_SKIP_WORKTREE),
       intentToAdd: entry.has(GIT_INDEX_ENTRY_INTENT_TO_ADD),
-      assumeUnchanged: entry.flags & UInt16(GIT_INDEX_ENTRY_VALID.rawValue) != 0)
+      assumeUnchanged: entry.flags & UInt16(GIT_INDEX_ENTRY_VALID.rawValue) != 0,
+      isSeen: entry.mtime.seconds != 0)
   }
 
   /// Whether the index marks any file as left out of the working tree (`skip-worktree`).

@@ -129,6 +129,81 @@ import Testing
     try await expectAll(in: project)
   }
 
+  private func expectAddress(_ name: String, _ digit: Character, in project: FilePath) async throws
+  {
+    let record = try await gitstate("get", "56-\(name)", "--field", "address", in: project)
+    #expect(record.text == address(digit) + "\n", "\(name): \(record.text)\(record.errors)")
+  }
+
+  @Test(arguments: ["commit", "switch"], [false, true])
+  func recoveryAfterTheBranchHasGoneOnTakesNothingBack(what: String, isEditedFirst: Bool)
+    async throws
+  {
+    let project = try await repository()
+    try await cutOff(upgrade("One", "9"), isIndexed: true, in: project)
+    if isEditedFirst { try edit("2", "3", in: project) }
+    if what == "commit" {
+      try await commit(["user.txt": "mine\n"], in: project)
+    } else {
+      try await git("switch", "-qc", "feature", in: project)
+    }
+    try await succeed("list", in: project)
+    if !isEditedFirst { try edit("2", "3", in: project) }
+    try await put("Three", "4", in: project)
+    try await expectAll(in: project)
+  }
+
+  /// The note of the write is still there, but the file had been replaced.
+  @Test func whatIsEditedBehindTheWriteIsAnEditOfWhatItWrote() async throws {
+    let project = try await repository()
+    let killed = try await runProgram(
+      "strace",
+      [
+        "-f", "-qq", "-o", "/dev/null", "-P", project.appending(".git/gitstate/intent.json").string,
+        "-e", "trace=unlink", "-e", "inject=unlink:signal=KILL:when=1", gitstateProgram.string,
+      ] + upgrade("One", "9"), in: project, environment: reportingTroubleItself)
+    try #require(killed.status != 0)
+    try edit("9", "1", in: project)
+    try edit("2", "3", in: project)
+    try await put("Three", "4", in: project)
+    try await expectAddress("One", "1", in: project)
+    try await expectAddress("Two", "3", in: project)
+    try await expectSound(project)
+  }
+
+  @Test func aCheckoutEndsWhatAnEditIsComparedWith() async throws {
+    let project = try await repository()
+    try await cutOff(upgrade("One", "9"), isIndexed: true, in: project)
+    try edit("2", "4", in: project)
+    try await succeed("list", in: project)
+    try await git("checkout", "-q", "HEAD", "--", file, in: project)
+    try edit("9", "1", in: project)
+    try edit("2", "3", in: project)
+    try await put("Three", "4", in: project)
+    try await expectAddress("One", "1", in: project)
+    try await expectAddress("Two", "3", in: project)
+    try await expectSound(project)
+  }
+
+  @Test func anEditOfAFileThatAWriteRemovesBringsNothingBack() async throws {
+    let project = try await newRepository()
+    try await put("One", "1", in: project)
+    try writeFile(scratch.appending("sed"), "s/\(address("1"))/\(address("2"))/\n")
+    let result = try await stop(
+      ["revert", "HEAD"], before: "fsync", below: [".git/refs/heads"], in: project,
+      meanwhile: ["sed", "-i", "-f", "../sed", file])
+    #expect(result.text.contains("was changed in the working tree during the write"), "\(result)")
+    let next = try await gitstate(
+      "put", "56-Other", "--network", "bscmainnet", "--address", address("7"), "--timestamp", time,
+      in: project)
+    #expect(next.status == 0)
+    #expect(next.errors.contains("was edited while a write removed it"), "\(next)")
+    #expect(try await gitstate("get", "56-One", in: project).status == 3)
+    try await expectAddress("Other", "7", in: project)
+    let text = String(decoding: try readFile(project.appending(file)), as: UTF8.self)
+    #expect(text.contains(address("2")))
+  }
+
   @Test func aFileMadeBeforeRecoveryHidesNoRecord() async throws {
     let project = try await newRepository()
     try await put("Other", "5", in: project, chain: "1", network: "mainnet")

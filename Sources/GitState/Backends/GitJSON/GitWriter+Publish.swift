@@ -369,7 +369,7 @@ extension GitWriter {
         batch.leave(
           name,
           "\(path) was changed in the working tree during the write and was left as it is; the next write to it "
-            + "takes the change over: compare with git diff -- \(path)")
+            + "takes the change over where they go together: compare with git diff -- \(path)")
       }
     }
     try working.notes.save()

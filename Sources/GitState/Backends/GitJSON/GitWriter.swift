@@ -355,8 +355,19 @@ final class GitWriter {
       guard let file = try working.uncommittedFile(of: chainID, besides: adopted),
         looked.insert(FileName(file.name)).inserted
       else { continue }
-      _ = try working.standing(file.name, tip: nil, commit: batch.tip, repository)
+      let standing = try working.standing(file.name, tip: nil, commit: batch.tip, repository)
       try refuseFilesOfMovingHead(batch)
+      // A write removed it while it was edited.
+      if working.notes[batch.folder.pathOf(file.name)]?.isLeftBehind == true {
+        if case .left(let reason, let base) = standing {
+          batch.leave(file.name, reason, base: base)
+          continue
+        }
+        if case .behind = standing {
+          batch.follow(file.name)
+          continue
+        }
+      }
       if let broken = try batch.rules?.broken(byEditing: file.name, to: file, in: batch.tipFolder) {
         batch.leave(file.name, broken)
         continue

@@ -28,6 +28,8 @@ struct InStepNotes {
   private let path: String
   private var notes: [FileName: Note]
   private var isChanged = false
+  /// Whether a note has changed without which an edit would be taken for more than it is.
+  private var isToLast = false
 
   /// Reads the notes; where there are none yet, there are none.
   init(_ location: StateLocation) throws(StateError) {
@@ -54,7 +56,10 @@ struct InStepNotes {
   subscript(file: String) -> Note? {
     get { notes[FileName(file)] }
     set {
-      if self[file] != newValue { isChanged = true }
+      if self[file] != newValue {
+        isChanged = true
+        isToLast = isToLast || newValue?.isLeftBehind == true
+      }
       notes[FileName(file)] = newValue
     }
   }
@@ -74,9 +79,9 @@ struct InStepNotes {
       root[file.text] = .object(member)
     }
     try FileSystem.makeFolder(FileSystem.split(path).folder, mode: 0o700)
-    // Not synced: a lost note costs a comparison with the index, never a record.
+    // What is not synced costs a comparison with the index where it is lost, never a record.
     try FileSystem.replace(
-      path, with: JSONValue.object(root).serialized(), mode: 0o600, isDurable: false)
-    isChanged = false
+      path, with: JSONValue.object(root).serialized(), mode: 0o600, isDurable: isToLast)
+    (isChanged, isToLast) = (false, false)
   }
 }

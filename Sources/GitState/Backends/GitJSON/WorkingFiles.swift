@@ -135,11 +135,14 @@ struct WorkingFiles {
   private func base(
     _ file: String, tip: ObjectID?, commit: ObjectID?, _ repository: borrowing Repository
   ) throws -> InStepNotes.Note? {
-    if let note = notes[file], note.isLeftBehind { return note }
-    guard let commit, let tip else { return nil }
+    let note = notes[file]
+    guard let commit, let tip else { return note?.isLeftBehind == true ? note : nil }
     if case .staged(let entry)? = try repository.indexEntry(at: file), entry.id == tip {
+      // git has seen the file in step since then, as after a checkout.
+      if let note, note.isLeftBehind, !entry.isSeen { return note }
       return InStepNotes.Note(commit: commit, blob: tip)
     }
+    if let note, note.isLeftBehind { return note }
     return notes[file] ?? InStepNotes.Note(commit: commit, blob: tip)
   }
 
@@ -150,7 +153,14 @@ struct WorkingFiles {
     let file = "\(folder)/\(name)"
     do {
       _ = try edited.allContracts()
-      guard let tip else { return .edited(edited) }
+      guard let tip else {
+        guard base == nil || base == .zero else {
+          return .left(
+            "\(file) in the working tree was edited while a write removed it, and was left as it is; remove it, or "
+              + "record what is new in it with gitstate put")
+        }
+        return .edited(edited)
+      }
       guard let ours = tip.deployment else {
         return .left(left(file, "differs from the commit, whose own version is broken"))
       }
@@ -339,15 +349,18 @@ struct WorkingFiles {
     throws -> Bool
   {
     guard let expected = seen[FileName(name)] else { return false }
-    guard let content, !FileSystem.isSame(expected.content, content) else {
-      guard try Self.isStill(expected.content, at: path(name)) else { return false }
-      guard content == nil else { return true }
+    var isDone = false
+    if let content {
+      if let file = try staged ?? stage(name, content, area) {
+        isDone = try Self.publish(file, content, over: expected.content, area)
+      }
+    } else if try Self.isStill(expected.content, at: path(name)) {
       try FileSystem.remove(path(name))
       area.noteName(path(name))
       return true
     }
-    guard let file = try staged ?? stage(name, content, area) else { return true }
-    return try Self.publish(file, content, over: expected.content, area)
+    // Or somebody else has done the same.
+    return try isDone || Self.isStill(content, at: path(name))
   }
 
   private func refusal(_ path: String, _ problem: String) -> StateError {

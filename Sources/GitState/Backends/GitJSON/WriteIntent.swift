@@ -203,12 +203,15 @@ extension WriteIntent {
     let tip = try repository.target(ofReference: reference)
     let isMoved = try tip.map { try $0 == new || repository.isAncestor(new, of: $0) } ?? false
     try settleIndex(isMoved: isMoved)
-    // Only where nothing came after; otherwise the next write or git itself sees to the rest.
     var edited: [String] = []
     if tip == new, try isCheckedOut(location, repository) {
       try updateIndex(location, repository, area)
-      edited = try updateFiles(repository, area)
+      edited = try updateFiles(files, repository, area)
       try updateFilesBeside(repository, area)
+    } else if isMoved {
+      // The next write or git itself sees to the rest; but what the index has by now a file must not seem to
+      // have been edited from.
+      edited = try updateFiles(filesInIndex(location, repository), repository, area)
     }
     try area.syncNames()
     try Self.remove(at: location)
@@ -217,7 +220,7 @@ extension WriteIntent {
       edited.isEmpty
       ? ""
       : "; \(edited.map(\.escapingUnprintable).joined(separator: ", ")) had been edited since and was left as it is, "
-        + "and the next write to it takes the edits over"
+        + "and the next write to it takes the edits over, as far as they go together"
     return tip == new
       ? "an interrupted write was completed: commit \(new.short) is in place\(left)"
       : "an interrupted write had reached the branch, which has gone on since: commit \(new.short)"
@@ -312,20 +315,39 @@ extension WriteIntent {
     try index.commit()
   }
 
-  /// Brings the working files up to date.
+  /// The files that the worktree's index has as the write left them, whatever is checked out.
+  private func filesInIndex(_ location: StateLocation, _ repository: borrowing Repository) throws
+    -> [File]
+  {
+    guard let gitDirectory, try FileSystem.kind(of: gitDirectory) == .folder else { return [] }
+    func files(in repository: borrowing Repository) throws -> [File] {
+      try self.files.filter { file in
+        guard case .staged(let entry)? = try repository.indexEntry(at: file.path) else {
+          return false
+        }
+        return entry.id == file.new && !entry.isSeen
+      }
+    }
+    if gitDirectory == location.gitDirectory { return try files(in: repository) }
+    return try files(in: Repository(opening: gitDirectory))
+  }
+
+  /// Brings working files up to date.
   ///
   /// - Returns: Those that were edited since, and are left as they are.
-  private func updateFiles(_ repository: borrowing Repository, _ area: StagingArea) throws
-    -> [String]
-  {
+  private func updateFiles(
+    _ files: [File], _ repository: borrowing Repository, _ area: StagingArea
+  ) throws -> [String] {
     guard let workingDirectory, let gitDirectory else { return [] }
     var edited: [String] = []
     var notes = try InStepNotes(worktreeDirectory: gitDirectory + "/gitstate")
     for file in files where file.isFollowed && file.beside == nil {
+      // The write had got there: what the file is now was made of what it wrote.
+      if let note = notes[file.path], note.commit == new, !note.isLeftBehind { continue }
       let path = "\(workingDirectory)/\(file.path)"
       let kind = try FileSystem.kind(of: path)
-      guard kind == .absent || kind == .file else { continue }
-      if try !update(file, at: path, repository, area) {
+      let isFile = kind == .absent || kind == .file
+      if try !isFile || !update(file, at: path, repository, area) {
         // Edited since: what it was edited from is what it had before the write.
         notes[file.path] = .leftBehind(of: old ?? new, file.old)
         edited.append(file.path)
