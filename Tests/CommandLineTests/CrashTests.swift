@@ -1,5 +1,6 @@
 import Glibc
 import LosslessJSON
+import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
@@ -19,6 +20,20 @@ import Testing
         gitstateProgram.string, "put", "56-\(name)", "--network", "bscmainnet", "--address",
         address("1"), "--timestamp", time, output,
       ], in: project, environment: reportingTroubleItself)
+  }
+
+  /// Starts a command once another process holds a lock, and releases that after a while.
+  private func startWhileLocked(
+    _ lock: FilePath, _ arguments: [String], for time: Duration, in project: FilePath
+  ) async throws -> ProgramResult {
+    let started = Mutex<Task<ProgramResult, any Error>?>(nil)
+    try await withFileLocked(lock, .flock) { _ in
+      let task = Task { try await gitstate(arguments, in: project) }
+      started.withLock { $0 = task }
+      try await Task.sleep(for: time)
+    }
+    guard let task = started.withLock(\.self) else { throw TestFailure("nothing was started") }
+    return try await task.value
   }
 
   /// Lock files that git would refuse to work beside.
@@ -139,12 +154,10 @@ import Testing
     let name = try await leaveIndexLock(in: project)
     if isBusy {
       // Another gitstate keeps the first look from it.
-      async let removed = gitstate(
-        ["locks", "--remove", "--lock-timeout", "60"], in: project)
-      try await withFileLocked(project.appending(".git/gitstate/lock"), .flock) { _ in
-        try await Task.sleep(for: .milliseconds(500))
-      }
-      #expect(try await removed.status == 0)
+      let removed = try await startWhileLocked(
+        project.appending(".git/gitstate/lock"), ["locks", "--remove", "--lock-timeout", "60"],
+        for: .milliseconds(500), in: project)
+      #expect(removed.status == 0)
     } else {
       let removed = try await gitstate("locks", "--remove", in: project)
       #expect(removed.status == 0)
@@ -421,11 +434,9 @@ import Testing
       _ = try await gitstate(["optimize", "--auto", "--quiet"], in: project)
     }
     #expect(try await succeed("optimize", in: project).contains("objects packed"))
-    async let waits = gitstate(["optimize", "--lock-timeout", "60"], in: project)
-    try await withFileLocked(lock, .flock) { _ in
-      try await Task.sleep(for: .milliseconds(50))
-    }
-    #expect(try await waits.status == 0)
+    let waits = try await startWhileLocked(
+      lock, ["optimize", "--lock-timeout", "60"], for: .milliseconds(50), in: project)
+    #expect(waits.status == 0)
   }
 
   @Test func manyLooseObjectsArePackedByThemselves() async throws {
