@@ -107,6 +107,7 @@ import Testing
   func aKilledRecoveryIsFinishedByTheNext(call: String) async throws {
     let project = try await newRepository()
     try await put("First", "1", in: project)
+    try makeObjectFolders(in: project)
     let note = project.appending(".git/gitstate/intent.json")
     var points = 0
     for number in 1...6 {

@@ -229,6 +229,7 @@ import Testing
   /// git is quick enough to do it before the put has ended.
   @Test func anIndexThatComesDuringTheWriteIsMendedAtOnce() async throws {
     let project = try await sampleRepository()
+    try makeObjectFolders(in: project)
     // The working file gets its name after the index: another put tells which rename that is.
     let script = """
       program=$1; shift

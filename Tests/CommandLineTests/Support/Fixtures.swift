@@ -21,6 +21,31 @@ func newRepository(_ name: String = "project") async throws -> FilePath {
   return path
 }
 
+/// Makes all folders of loose objects, so that each of some like puts gives as many names.
+///
+/// An object whose folder is missing is renamed twice, and which folders are missing is up to the hashes.
+func makeObjectFolders(in repository: FilePath) throws {
+  for number in 0...255 {
+    let name = String(number + 256, radix: 16).dropFirst()
+    try makeFolders(repository.appending(".git/objects").appending(String(name)))
+  }
+}
+
+/// Kills a command as it is to give the index of its commit its name: the branch has moved, and the
+/// index is a lock.
+func cutOffBeforeIndex(_ arguments: [String], in repository: FilePath) async throws {
+  let lock = repository.appending(".git/index.lock")
+  let result = try await runProgram(
+    "strace",
+    [
+      "-f", "-qq", "-o", "/dev/null", "-P", lock.string, "-e", "trace=rename", "-e",
+      "inject=rename:signal=KILL", gitstateProgram.string,
+    ] + arguments, in: repository, environment: reportingTroubleItself)
+  guard result.status != 0, exists(lock) else {
+    throw TestFailure("\(arguments) was not cut off: \(result.text)\(result.errors)")
+  }
+}
+
 /// Makes a repository with files committed.
 func repository(_ files: [String: String], _ name: String = "project") async throws -> FilePath {
   let path = try await newRepository(name)
