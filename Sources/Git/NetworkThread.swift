@@ -63,11 +63,6 @@ enum NetworkThread {
     let result = Mutex<Result<Value, any Error>?>(nil)
   }
 
-  private final class Job: Sendable {
-    let work: @Sendable () -> Void
-    init(_ work: @escaping @Sendable () -> Void) { self.work = work }
-  }
-
   /// Runs a body and waits for it.
   ///
   /// - Parameters:
@@ -83,12 +78,11 @@ enum NetworkThread {
     let box = Box<Value>()
     let isDone = DispatchSemaphore(value: 0)
     let deadline = ContinuousClock.now + total
-    try start(
-      Job {
-        let result = Result { try body(watch) }
-        box.result.withLock { $0 = result }
-        isDone.signal()
-      })
+    try DetachedThread.start {
+      let result = Result { try body(watch) }
+      box.result.withLock { $0 = result }
+      isDone.signal()
+    }
     while true {
       let left = min(watch.patience, deadline - ContinuousClock.now)
       guard left > .zero else { break }
@@ -108,28 +102,5 @@ enum NetworkThread {
   private static func seconds(_ duration: Duration) -> String {
     let tenths = (duration / .milliseconds(100)).rounded() / 10
     return tenths == tenths.rounded() ? "\(Int(tenths))" : "\(tenths)"
-  }
-
-  private static func start(_ job: Job) throws(GitError) {
-    var thread = pthread_t()
-    let payload = Unmanaged.passRetained(job)
-    let status = pthread_create(
-      &thread, nil,
-      { payload in
-        // A peer that has gone must be an error of the call, not the end of this process.
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        sigaddset(&signals, SIGPIPE)
-        pthread_sigmask(SIG_BLOCK, &signals, nil)
-        if let payload { Unmanaged<Job>.fromOpaque(payload).takeRetainedValue().work() }
-        return nil
-      }, payload.toOpaque())
-    guard status == 0 else {
-      payload.release()
-      throw GitError(
-        .failed, "a thread could not be started: \(String(cString: strerror(status)))",
-        category: .system)
-    }
-    pthread_detach(thread)
   }
 }

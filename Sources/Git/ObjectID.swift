@@ -109,6 +109,9 @@ public struct ObjectID: Hashable, Comparable, Sendable, CustomStringConvertible 
   /// The name as 40 lower-case hex digits.
   public var description: String { hex }
 
+  /// Feeds a part of it: as a hash, it has no two values with the same eight bytes.
+  public func hash(into hasher: inout Hasher) { hasher.combine(high) }
+
   /// Whether one name sorts before another, in the order of their bytes.
   public static func < (left: ObjectID, right: ObjectID) -> Bool {
     (left.high, left.middle, left.low) < (right.high, right.middle, right.low)

@@ -27,7 +27,7 @@ struct PackJoin {
     name: String, count: Int
   )? {
     var indexes: [(pack: String, index: PackIndex)] = []
-    var (count, size) = (Set<ObjectID>(), 0)
+    var (ids, size): ([ObjectID], Int) = ([], 0)
     for pack in packs {
       guard let status = try FileSystem.status(pack + ".pack"),
         let bytes = try FileSystem.content(pack + ".idx"), let index = PackIndex(bytes)
@@ -39,16 +39,20 @@ struct PackJoin {
           category: .objectDatabase)
       }
       size += Int(status.st_size)
-      count.formUnion(index.entries.lazy.map(\.id))
+      ids += index.entries.lazy.map(\.id)
       indexes.append((pack, index))
     }
+    ids.sort()
+    let count = zip(ids, ids.dropFirst()).reduce(min(1, ids.count)) { $0 + ($1.0 == $1.1 ? 0 : 1) }
     // Distances can need another byte each.
-    guard size + 8 * count.count <= Int(Int32.max) else { return nil }
+    guard size + 8 * count <= Int(Int32.max) else { return nil }
     let path = "\(folder)/joined.pack"
     let file = try FileSystem.create(path, mode: 0o444)
     defer { close(file) }
     var join = PackJoin(file: file, path: path)
-    try join.write(PackWriter.header(count: count.count))
+    join.entries.reserveCapacity(count)
+    join.places.reserveCapacity(count)
+    try join.write(PackWriter.header(count: count))
     for (pack, index) in indexes { try join.add(pack, index) }
     let checksum = join.hash.finish()
     try FileSystem.write(checksum, to: file, path: path)
@@ -82,7 +86,6 @@ struct PackJoin {
         category: .objectDatabase)
     }
     let sorted = index.entries.sorted { $0.offset < $1.offset }
-    let ids = Dictionary(sorted.map { ($0.offset, $0.id) }) { first, _ in first }
     var output: [UInt8] = []
     output.reserveCapacity(content.count)
     try content.withUnsafeBufferPointer { content throws(GitError) in
@@ -92,14 +95,16 @@ struct PackJoin {
         let range = entry.offset..<max(entry.offset, end)
         guard range.upperBound <= content.count - 20,
           PackIndex.checksum(of: content, range) == entry.checksum,
-          let copied = copy(range, of: content, ids, to: &output)
+          let (copied, isSame) = copy(range, of: content, sorted, to: &output)
         else {
           throw GitError(
             .unreadable, "the object \(entry.id) in \(pack).pack is damaged; run: git fsck",
             category: .objectDatabase, context: entry.id.hex)
         }
         places[entry.id] = size + copied.lowerBound
-        let checksum = output.withUnsafeBytes { PackIndex.checksum(of: $0, copied) }
+        let checksum =
+          isSame
+          ? entry.checksum : output.withUnsafeBytes { PackIndex.checksum(of: $0, copied) }
         entries.append(
           PackIndex.Entry(id: entry.id, offset: size + copied.lowerBound, checksum: checksum))
       }
@@ -109,26 +114,42 @@ struct PackJoin {
 
   /// Copies an object as it is, but for the distance to its base.
   ///
-  /// - Returns: Where it is in the output; nil where it is damaged.
+  /// - Parameter sorted: All objects of the pack that it is in, by their places.
+  /// - Returns: Where it is in the output, and whether it is the same bytes there; nil where it is damaged.
   private func copy(
-    _ range: Range<Int>, of content: UnsafeRawBufferPointer, _ ids: [Int: ObjectID],
+    _ range: Range<Int>, of content: UnsafeRawBufferPointer, _ sorted: [PackIndex.Entry],
     to output: inout [UInt8]
-  ) -> Range<Int>? {
+  ) -> (range: Range<Int>, isSame: Bool)? {
     var at = range.lowerBound
+    var isSame = true
     guard let header = PackEntryHeader(reading: content, at: &at) else { return nil }
     let start = output.count
     if header.kind == .distantDelta {
       output += content[range.lowerBound..<at]
       guard let distance = PackEntryHeader.distance(in: content, at: &at),
-        let base = ids[range.lowerBound - distance].flatMap({ places[$0] }),
+        let base = Self.object(at: range.lowerBound - distance, in: sorted).flatMap({ places[$0] }),
         base < size + start
       else { return nil }
+      isSame = size + start - base == distance
       PackEntryHeader.append(distance: size + start - base, to: &output)
     } else {
       at = range.lowerBound
     }
     guard at <= range.upperBound else { return nil }
     output += content[at..<range.upperBound]
-    return start..<output.count
+    return (start..<output.count, isSame)
+  }
+
+  /// The object that begins at a place; nil where none does.
+  private static func object(at offset: Int, in sorted: [PackIndex.Entry]) -> ObjectID? {
+    var range = sorted.indices
+    while !range.isEmpty {
+      let middle = range.lowerBound + range.count / 2
+      if sorted[middle].offset == offset { return sorted[middle].id }
+      range =
+        sorted[middle].offset < offset
+        ? middle + 1..<range.upperBound : range.lowerBound..<middle
+    }
+    return nil
   }
 }

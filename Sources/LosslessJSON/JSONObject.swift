@@ -47,7 +47,19 @@ public struct JSONObject: Sendable {
   ///
   /// Only the order of these members is left out; inside their values order counts.
   public func hasSameMembers(as other: JSONObject) -> Bool {
-    count == other.count && allSatisfy { other[$0.key] == $0.value }
+    guard count == other.count else { return false }
+    return members.withUnsafeBufferPointer { members in
+      other.members.withUnsafeBufferPointer { others in
+        for index in members.indices {
+          // Mostly the order is the same, too.
+          let place =
+            others[index].key.hasSameUTF8(as: members[index].key)
+            ? index : other.position(of: members[index].key)
+          guard let place, others[place].value == members[index].value else { return false }
+        }
+        return true
+      }
+    }
   }
 
   /// The same members in ascending order of the UTF-8 bytes of their keys.
@@ -138,14 +150,18 @@ extension JSONObject: Hashable {
   /// Whether both have equal members in the same order.
   public static func == (left: JSONObject, right: JSONObject) -> Bool {
     guard left.count == right.count else { return false }
-    // What was copied and not changed shares its memory: an edited file has most of the old one's.
-    let isShared = left.members.withUnsafeBufferPointer { left in
-      right.members.withUnsafeBufferPointer { $0.baseAddress == left.baseAddress }
-    }
-    return isShared
-      || zip(left.members, right.members).allSatisfy { left, right in
-        left.key.hasSameUTF8(as: right.key) && left.value == right.value
+    return left.members.withUnsafeBufferPointer { left in
+      right.members.withUnsafeBufferPointer { right in
+        // What was copied and not changed shares its memory: an edited file has most of the old one's.
+        if left.baseAddress == right.baseAddress { return true }
+        for index in left.indices {
+          guard left[index].key.hasSameUTF8(as: right[index].key),
+            left[index].value == right[index].value
+          else { return false }
+        }
+        return true
       }
+    }
   }
 
   /// Feeds the members to a hasher.

@@ -60,8 +60,9 @@ extension String {
   /// For messages and terminals, never for what is stored.
   public var escapingUnprintable: String {
     // Nearly every text is plain ASCII, and is seen to be so by its bytes.
-    let isPlain = utf8.allSatisfy { (0x20..<0x7F).contains($0) }
-    guard !isPlain, unicodeScalars.contains(where: \.isUnprintable) else { return self }
+    guard !hasOnlyBytes(in: 0x20..<0x7F), unicodeScalars.contains(where: \.isUnprintable) else {
+      return self
+    }
     var result = ""
     for scalar in unicodeScalars {
       if scalar.isUnprintable {
@@ -71,6 +72,15 @@ extension String {
       }
     }
     return result
+  }
+
+  /// Whether all bytes are among these, told without decoding characters.
+  func hasOnlyBytes(in range: Range<UInt8>) -> Bool {
+    func isWithin(_ bytes: some Sequence<UInt8>) -> Bool {
+      for byte in bytes where !range.contains(byte) { return false }
+      return true
+    }
+    return utf8.withContiguousStorageIfAvailable(isWithin) ?? isWithin(utf8)
   }
 
   /// The text in quotation marks, escaped and cut to a length that fits a message.

@@ -2,8 +2,8 @@ import LosslessJSON
 
 /// What a `.json` file in the deployments folder turns out to be.
 enum FileContent: Sendable {
-  /// A network's file.
-  case deployment(DeploymentFile)
+  /// A network's file; indirect, as it has a dozen parts to be counted wherever a folder's item is copied.
+  indirect case deployment(DeploymentFile)
   /// A JSON file that is none of ours.
   case foreign
   /// A file that may be a network's, but cannot be read. No chain without a healthy file is known

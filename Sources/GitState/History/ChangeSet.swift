@@ -147,14 +147,18 @@ public struct FieldChange: Hashable, Sendable {
   /// name and chain, is a field like any other, but goes without saying where there is one record.
   static func between(_ old: Contract?, _ new: Contract?) -> [FieldChange] {
     let (before, after) = (old?.record ?? JSONObject(), new?.record ?? JSONObject())
-    let names = after.map(\.key) + before.map(\.key).filter { after[$0] == nil }
-    let implied = [Contract.Field.contractName, Contract.Field.chainID]
-    return names.compactMap { name in
-      guard before[name] != after[name], old != nil && new != nil || !implied.contains(name) else {
-        return nil
-      }
-      return FieldChange(path: name, old: before[name], new: after[name])
+    var changes: [FieldChange] = []
+    for (name, value) in after {
+      let former = before[name]
+      if former != value { changes.append(FieldChange(path: name, old: former, new: value)) }
     }
+    for (name, value) in before where after.position(of: name) == nil {
+      changes.append(FieldChange(path: name, old: value))
+    }
+    if old == nil || new == nil {
+      changes.removeAll { [Contract.Field.contractName, Contract.Field.chainID].contains($0.path) }
+    }
+    return changes
   }
 }
 

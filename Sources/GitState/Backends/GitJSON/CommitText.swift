@@ -24,7 +24,7 @@ struct CommitText: Sendable {
   /// The message's first line.
   var firstLine: String {
     let title = title
-    return title.utf8.contains(UInt8(ascii: "\n")) ? String(title.prefix { $0 != "\n" }) : title
+    return title.hasOnlyBytes(in: 0x20..<0xFF) ? title : String(title.prefix { $0 != "\n" })
   }
 
   private var title: String { subject ?? prefix + changes.summary }

@@ -1,4 +1,3 @@
-import Dispatch
 import Git
 import Glibc
 import Synchronization
@@ -68,7 +67,8 @@ extension GitBackend {
 
 /// How a repository's objects are packed once writes have left many loose ones.
 public enum Upkeep: Sendable {
-  /// By a thread of this process, which ends with it; what it has begun is begun again then.
+  /// By a thread of this process, as far as other work leaves processors idle. It ends with the process; what it
+  /// has begun is begun again then.
   case background
   /// By a process of its own: this program with the arguments `-C FOLDER optimize --auto --quiet`.
   case program(String)
@@ -76,7 +76,7 @@ public enum Upkeep: Sendable {
   case none
 
   private static let chosen = Mutex(Upkeep.background)
-  private static let queue = DispatchQueue(label: "gitstate.upkeep")
+  private static let isAtWork = Mutex(false)
 
   /// What holds for this process.
   ///
@@ -94,13 +94,24 @@ public enum Upkeep: Sendable {
     switch self {
     case .none: return
     case .background:
-      Self.queue.async {
-        do {
-          _ = try GitBackend(options).optimize(isFull: false)
-        } catch {
-          // Nobody waits for it; see above.
-          return
+      let isFirst = Self.isAtWork.withLock { isAtWork in
+        defer { isAtWork = true }
+        return !isAtWork
+      }
+      guard isFirst else { return }
+      do {
+        // Beside writes that come one after the other it would take what they need.
+        try DetachedThread.start(yields: true) {
+          defer { Self.isAtWork.withLock { $0 = false } }
+          do {
+            _ = try GitBackend(options).optimize(isFull: false)
+          } catch {
+            // Nobody waits for it; see above.
+            return
+          }
         }
+      } catch {
+        Self.isAtWork.withLock { $0 = false }
       }
     case .program(let path):
       Self.spawn([path, "-C", folder, "optimize", "--auto", "--quiet"])

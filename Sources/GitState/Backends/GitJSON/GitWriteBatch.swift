@@ -177,6 +177,12 @@ struct GitWriteBatch {
     }
   }
 
+  /// Gives up the steps, which nothing is asked about any more.
+  mutating func takeSteps() -> [Step] {
+    defer { steps = [] }
+    return steps
+  }
+
   /// Notes the commit that a step became.
   mutating func setCommit(_ id: ObjectID, ofStep index: Int) { steps[index].commit = id }
 

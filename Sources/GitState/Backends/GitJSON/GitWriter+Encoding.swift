@@ -7,7 +7,7 @@ import Git
 /// after the planning, as in small batches, whose objects become files of their own.
 extension GitWriter {
   /// From how many operations on.
-  private static var smallestEncoded: Int { 12 }
+  static var smallestEncoded: Int { 12 }
   /// How many steps go on together.
   private static var stepsAtOnce: Int { 6 }
 

@@ -1,3 +1,4 @@
+import Dispatch
 import Git
 
 /// Writes the state, through a repository of its own.
@@ -10,6 +11,7 @@ final class GitWriter {
   let loader: FolderLoader
   private let cache: FileCache
   private var method: SyncMethod?
+  private let cleanup = DispatchQueue(label: "gitstate.cleanup")
   /// Makes the commits of large batches.
   let chain = CommitChain()
   /// What the last of them leave for the next batch, where nothing comes between.
@@ -126,7 +128,15 @@ final class GitWriter {
     var batch = try planned(operations, notes: notes, encodes: true)
     try checkPaths(batch)
     try commit(&batch)
-    return batch.results
+    let results = batch.results
+    release(batch.takeSteps())
+    return results
+  }
+
+  /// Lets go of the states in between, of which there may be thousands, beside whatever comes next.
+  private func release(_ steps: [GitWriteBatch.Step]) {
+    guard steps.count >= Self.smallestEncoded else { return }
+    cleanup.async { withExtendedLifetime(steps) {} }
   }
 
   private func planned(

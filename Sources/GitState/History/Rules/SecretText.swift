@@ -27,7 +27,14 @@ struct SecretText {
     + ["xprv", "yprv", "zprv", "tprv", "uprv", "vprv"].map {
       (Array($0.utf8), 90, "a private key")
     }
-  private static let starts = Set(prefixes.compactMap(\.text.first))
+  /// The bytes, as indices, with which anything begins that has a form.
+  private static let starts = {
+    var starts = [Bool](repeating: false, count: 256)
+    for first in prefixes.compactMap(\.text.first) + Array("-:/e".utf8) {
+      starts[Int(first)] = true
+    }
+    return starts
+  }()
 
   /// Where a provider's address has its key in the path.
   private static let providers = [
@@ -36,7 +43,8 @@ struct SecretText {
   ].map { Array($0.utf8) }
 
   private var form: String? {
-    for index in bytes.indices {
+    let starts = Self.starts
+    for index in bytes.indices where starts[Int(bytes[index])] {
       switch bytes[index] {
       case UInt8(ascii: "-") where has("-----BEGIN", at: index):
         let line = bytes[index...].prefix(Self.reach).prefix { $0 != UInt8(ascii: "\n") }
@@ -49,7 +57,7 @@ struct SecretText {
         if isProviderKey(behind: index) { return "an access token" }
       case UInt8(ascii: "e") where has("eyJ", at: index) && isStart(index):
         if isWebToken(index) { return "an access token" }
-      case let byte where Self.starts.contains(byte) && isStart(index):
+      case _ where isStart(index):
         for prefix in Self.prefixes where has(prefix.text, at: index) {
           let rest = bytes[(index + prefix.text.count)...].prefix(Self.reach)
             .prefix { SecretValue.isTokenByte($0) && $0 != UInt8(ascii: "/") }
@@ -181,8 +189,12 @@ struct SecretText {
 
   // MARK: Mnemonics
 
+  /// As many of the list's shortest words, with something between them.
+  private static let shortestMnemonic = 4 * MnemonicWords.count - 1
+
   /// Twelve words or more of the list of BIP 39 in a row, whatever stands between them.
   private var mnemonic: String? {
+    guard bytes.count >= Self.shortestMnemonic else { return nil }
     var count = 0
     var word: [UInt8] = []
     var gap = 0
