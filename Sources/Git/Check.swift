@@ -14,7 +14,9 @@ func check(
 
 /// A text that C may have: Swift would pass one with a NUL byte in it on as its first part only.
 func withoutNUL(_ text: String) throws(GitError) -> String {
-  guard !text.utf8.contains(0) else {
+  let hasNUL =
+    text.utf8.withContiguousStorageIfAvailable { $0.contains(0) } ?? text.utf8.contains(0)
+  guard !hasNUL else {
     throw GitError(.invalid, "a text with a NUL character cannot be given to git", context: text)
   }
   return text

@@ -114,7 +114,11 @@ struct PackJoin {
 
   /// Copies an object as it is, but for the distance to its base.
   ///
-  /// - Parameter sorted: All objects of the pack that it is in, by their places.
+  /// - Parameters:
+  ///   - range: Where it is in its pack.
+  ///   - content: That pack.
+  ///   - sorted: The pack's objects, by their places.
+  ///   - output: What the copy is appended to.
   /// - Returns: Where it is in the output, and whether it is the same bytes there; nil where it is damaged.
   private func copy(
     _ range: Range<Int>, of content: UnsafeRawBufferPointer, _ sorted: [PackIndex.Entry],

@@ -139,11 +139,13 @@ extension Repository {
   static func components(of path: String) throws(GitError) -> [[UInt8]] {
     let names = try withoutNUL(path).utf8
       .split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map(Array.init)
-    let dots: [[UInt8]] = [[], Array(".".utf8), Array("..".utf8)]
-    let dotGit = Array(".git".utf8)
     let isRefused = names.contains { name in
+      switch name.count {
+      case 0...2: name.allSatisfy { $0 == UInt8(ascii: ".") }
       // Letters of either case, as on file systems that do not tell them apart.
-      dots.contains(name) || name.map { $0 | 0x20 } == dotGit.map { $0 | 0x20 }
+      case 4: name.lazy.map { $0 | 0x20 }.elementsEqual(".git".utf8.lazy.map { $0 | 0x20 })
+      default: false
+      }
     }
     guard !isRefused else {
       throw GitError(.invalidSpec, "\"\(path)\" is not a path in a repository", context: path)

@@ -92,8 +92,11 @@ extension TreeStore where Self: ~Copyable {
     var tree = TreeText()
     if let base { tree = try treeText(base) }
     for (name, action) in change.actions {
-      let text = String(decoding: name, as: UTF8.self)
-      let path = folder.isEmpty ? text : "\(folder)/\(text)"
+      // Only errors and folders need it.
+      var path: String {
+        let text = String(decoding: name, as: UTF8.self)
+        return folder.isEmpty ? text : "\(folder)/\(text)"
+      }
       let old = try tree.entry(name)
       switch action {
       case .set(let id, let mode):

@@ -33,7 +33,11 @@ struct TreeText {
 
   /// Sets a name.
   mutating func set(_ name: [UInt8], _ id: ObjectID, _ mode: FileMode) throws(GitError) {
-    var text = Array("\(String(mode.rawValue, radix: 8)) ".utf8) + name + [0]
+    var text = Array(String(mode.rawValue, radix: 8).utf8)
+    text.reserveCapacity(text.count + name.count + 22)
+    text.append(UInt8(ascii: " "))
+    text += name
+    text.append(0)
     withUnsafeBytes(of: id.raw) { text += $0 }
     if let old = try entry(name) {
       bytes.replaceSubrange(old.range, with: text)

@@ -92,7 +92,7 @@ extension Contract {
   /// What is wrong with a contract's name, or nil.
   static func problem(ofName name: String) -> String? {
     if name.isEmpty { return "is empty" }
-    if name.unicodeScalars.contains(where: \.isUnprintable) {
+    if name.hasUnprintable {
       return "\(name.quoted) has control characters"
     }
     if name.hasWhitespaceAtAnEnd { return "\(name.quoted) begins or ends with white space" }
@@ -106,7 +106,7 @@ extension Contract {
     if name.utf8.contains(UInt8(ascii: "/")) || name.utf8.contains(UInt8(ascii: "\\")) {
       return "\(name.quoted) has a slash"
     }
-    if name.unicodeScalars.contains(where: \.isUnprintable) {
+    if name.hasUnprintable {
       return "\(name.quoted) has control characters"
     }
     if name.hasWhitespaceAtAnEnd { return "\(name.quoted) begins or ends with white space" }
@@ -117,9 +117,8 @@ extension Contract {
     guard let text = value.string else {
       return "is \(shown(value)) and must be \(what): 0x and \(digits) hex digits"
     }
-    let bytes = Array(text.utf8)
-    guard bytes.count == digits + 2, bytes[0] == UInt8(ascii: "0"), bytes[1] == UInt8(ascii: "x"),
-      bytes.dropFirst(2).allSatisfy(\.isHexDigit)
+    guard text.utf8.count == digits + 2, text.hasPrefix("0x"),
+      text.utf8.dropFirst(2).allSatisfy(\.isHexDigit)
     else {
       return "\(text.quoted) is not \(what): 0x and \(digits) hex digits"
     }
@@ -140,7 +139,11 @@ extension Contract {
 
 extension String {
   fileprivate var hasWhitespaceAtAnEnd: Bool {
-    [unicodeScalars.first, unicodeScalars.last].contains { $0?.properties.isWhitespace == true }
+    [unicodeScalars.first, unicodeScalars.last].contains { end in
+      guard let end else { return false }
+      return end.isASCII
+        ? end == " " || (9...13).contains(end.value) : end.properties.isWhitespace
+    }
   }
 }
 

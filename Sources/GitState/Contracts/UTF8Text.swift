@@ -59,10 +59,7 @@ extension String {
   ///
   /// For messages and terminals, never for what is stored.
   public var escapingUnprintable: String {
-    // Nearly every text is plain ASCII, and is seen to be so by its bytes.
-    guard !hasOnlyBytes(in: 0x20..<0x7F), unicodeScalars.contains(where: \.isUnprintable) else {
-      return self
-    }
+    guard hasUnprintable else { return self }
     var result = ""
     for scalar in unicodeScalars {
       if scalar.isUnprintable {
@@ -73,6 +70,15 @@ extension String {
     }
     return result
   }
+
+  /// Whether some of it could be acted on instead of shown.
+  var hasUnprintable: Bool {
+    // Nearly every text is plain ASCII, and is seen to be so by its bytes.
+    !hasOnlyBytes(in: 0x20..<0x7F) && unicodeScalars.contains(where: \.isUnprintable)
+  }
+
+  /// How many characters it has.
+  var width: Int { hasOnlyBytes(in: 0x20..<0x7F) ? utf8.count : count }
 
   /// Whether all bytes are among these, told without decoding characters.
   func hasOnlyBytes(in range: Range<UInt8>) -> Bool {

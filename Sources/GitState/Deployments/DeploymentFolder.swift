@@ -40,6 +40,11 @@ struct DeploymentFolder: Sendable {
     get { items[name] }
     set {
       if case .deployment(let old)? = items[name]?.content {
+        // As a write leaves it.
+        if case .deployment(let new)? = newValue?.content, new.chainID == old.chainID {
+          items[name] = newValue
+          return
+        }
         names[old.chainID]?.removeAll { $0 == name }
       }
       broken.removeAll { $0.name == name }

@@ -14,11 +14,12 @@ struct CommitText: Sendable {
 
   /// The whole message.
   var message: String {
-    var paragraphs = [title]
-    if let reason = reason.map(Self.cleaned), !reason.isEmpty { paragraphs.append(reason) }
-    if let details { paragraphs.append(details) }
-    paragraphs.append(trailerLines.joined(separator: "\n"))
-    return paragraphs.joined(separator: "\n\n") + "\n"
+    var text = title
+    if let reason = reason.map(Self.cleaned), !reason.isEmpty { text += "\n\n" + reason }
+    if let details { text += "\n\n" + details }
+    text += "\n\n"
+    for line in trailerLines { text += line + "\n" }
+    return text
   }
 
   /// The message's first line.
@@ -43,9 +44,13 @@ struct CommitText: Sendable {
     case 0: return nil
     case 1:
       let fields = changes.changes[0].fields
-      let width = fields.map { Self.label($0.path).count }.max() ?? 0
-      return fields.isEmpty
-        ? nil : fields.map { Self.line($0, labelWidth: width) }.joined(separator: "\n")
+      guard let width = fields.map({ Self.label($0.path).width }).max() else { return nil }
+      var text = ""
+      for field in fields {
+        if !text.isEmpty { text += "\n" }
+        Self.append(field, labelWidth: width, to: &text)
+      }
+      return text
     default:
       let shown = changes.changes.prefix(Self.limit).map { change in
         "\(change.kind.rawValue.padded(to: 10))  "
@@ -56,15 +61,17 @@ struct CommitText: Sendable {
     }
   }
 
-  private static func line(_ field: FieldChange, labelWidth: Int) -> String {
-    let values =
-      switch (field.old, field.new) {
-      case (nil, let new?): shown(new)
-      case (let old?, nil): "\(shown(old)) -> none"
-      case (let old?, let new?): "\(shown(old)) -> \(shown(new))"
-      case (nil, nil): ""
-      }
-    return "\(label(field.path).escapingUnprintable.padded(to: labelWidth))  \(values)"
+  private static func append(_ field: FieldChange, labelWidth: Int, to text: inout String) {
+    let label = label(field.path).escapingUnprintable
+    text += label
+    for _ in 0..<max(0, labelWidth - label.width) + 2 { text += " " }
+    if let old = field.old {
+      text += shown(old)
+      text += " -> "
+      text += field.new.map(shown) ?? "none"
+    } else if let new = field.new {
+      text += shown(new)
+    }
   }
 
   /// The words that files have for a record's fields.
@@ -94,9 +101,7 @@ struct CommitText: Sendable {
 
   /// A key as a trailer has it: control characters and `%` percent-encoded.
   static func encoded(_ text: String) -> String {
-    if text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) && $0 != UInt8(ascii: "%") }) {
-      return text
-    }
+    if text.hasOnlyBytes(in: 0x26..<0x7F) { return text }
     var result: [UInt8] = []
     for scalar in text.unicodeScalars {
       if scalar.isUnprintable || scalar == "%" {
@@ -188,6 +193,6 @@ extension ContractChange {
 extension String {
   /// The text with spaces behind it, up to a width in characters.
   func padded(to width: Int) -> String {
-    self + String(repeating: " ", count: Swift.max(0, width - count))
+    self + String(repeating: " ", count: Swift.max(0, width - self.width))
   }
 }
