@@ -39,11 +39,11 @@ final class FileCache: Sendable {
 
   /// Keeps a parsed file, as far as there is room.
   func insert(_ content: FileContent, for key: Key) {
-    // To free a large file takes a while: that is for here, where no reader waits for the lock.
+    // To free a large file takes a while: that is for where no reader waits for the lock.
     let evicted = state.withLock { state in
       state.files.insert(content, for: key, cost: content.cacheCost)
     }
-    _ = evicted
+    if evicted.contains(where: { $0.cacheCost >= Later.smallest }) { Later.release(evicted) }
   }
 
   /// What the cache holds, and what it did.

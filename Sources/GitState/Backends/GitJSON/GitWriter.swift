@@ -1,4 +1,3 @@
-import Dispatch
 import Git
 
 /// Writes the state, through a repository of its own.
@@ -11,7 +10,6 @@ final class GitWriter {
   let loader: FolderLoader
   private let cache: FileCache
   private var method: SyncMethod?
-  private let cleanup = DispatchQueue(label: "gitstate.cleanup")
   /// Makes the commits of large batches.
   let chain = CommitChain()
   /// What the last of them leave for the next batch, where nothing comes between.
@@ -129,14 +127,9 @@ final class GitWriter {
     try checkPaths(batch)
     try commit(&batch)
     let results = batch.results
-    release(batch.takeSteps())
+    let steps = batch.takeSteps()
+    if steps.count >= Self.smallestEncoded { Later.release(steps) }
     return results
-  }
-
-  /// Lets go of the states in between, of which there may be thousands, beside whatever comes next.
-  private func release(_ steps: [GitWriteBatch.Step]) {
-    guard steps.count >= Self.smallestEncoded else { return }
-    cleanup.async { withExtendedLifetime(steps) {} }
   }
 
   private func planned(

@@ -315,6 +315,8 @@ struct WorkingFiles {
   ) throws -> Bool {
     // Looked at last, as the disk may take its time.
     try area.flush()
+    let former = Later.open(file.path, size: old?.count ?? 0)
+    defer { Later.close(former) }
     guard try isStill(old, at: file.path) else { return false }
     do throws(GitError) {
       try file.publish()
