@@ -14,7 +14,9 @@ enum Later {
 
   /// Opens a large file that is about to be replaced, since the system frees what it holds when it is closed.
   ///
-  /// - Parameter size: How large it is.
+  /// - Parameters:
+  ///   - path: Where it is.
+  ///   - size: How large it is.
   /// - Returns: What ``close(_:)`` takes; nil where nothing would be won, or it cannot be opened.
   static func open(_ path: String, size: Int) -> Int32? {
     guard size >= smallest else { return nil }
