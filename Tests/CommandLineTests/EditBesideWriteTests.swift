@@ -131,6 +131,47 @@ import Testing
     throw TestFailure("no put was cut off there")
   }
 
+  /// What an editor has open that has not read the file since, with an edit of another contract.
+  private func staleFile(in project: FilePath) throws -> [UInt8] {
+    let text = String(decoding: try readFile(project.appending(file)), as: UTF8.self)
+    return Array(text.replacing(address("2"), with: address("3")).utf8)
+  }
+
+  /// An editor that had the file open while contracts were recorded never removes them, however many puts follow.
+  @Test func whatWasSavedFromAnEarlierVersionRemovesNothing() async throws {
+    let project = try await repository()
+    let stale = try staleFile(in: project)
+    try await put("Four", "5", in: project)
+    try await put("Five", "6", in: project)
+    try writeFile(project.appending(file), stale)
+    for (name, digit) in [("Six", "7"), ("Seven", "8"), ("Three", "4")] {
+      try await put(name, Character(digit), in: project)
+    }
+    try await expect(
+      [
+        ("One", "1"), ("Two", "3"), ("Three", "4"), ("Four", "5"), ("Five", "6"), ("Six", "7"),
+        ("Seven", "8"),
+      ], in: project)
+  }
+
+  /// The same, where it is saved before a put that was cut off is finished.
+  @Test(arguments: [false, true]) func whatWasSavedDuringAPutRemovesNothing(isIndexed: Bool)
+    async throws
+  {
+    let project = try await repository()
+    let stale = try staleFile(in: project)
+    try await put("Four", "5", in: project)
+    try await cutOff(upgrade("Five", "6"), isIndexed: isIndexed, in: project)
+    try writeFile(project.appending(file), stale)
+    for (name, digit) in [("Six", "7"), ("Three", "4")] {
+      try await put(name, Character(digit), in: project)
+    }
+    try await expect(
+      [
+        ("One", "1"), ("Two", "3"), ("Three", "4"), ("Four", "5"), ("Five", "6"), ("Six", "7"),
+      ], in: project)
+  }
+
   @Test(arguments: [false, true]) func anEditBeforeRecoveryTakesNothingBack(isIndexed: Bool)
     async throws
   {

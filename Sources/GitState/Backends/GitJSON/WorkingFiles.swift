@@ -104,7 +104,7 @@ struct WorkingFiles {
       return .left(
         "\(file) in the working tree cannot be read as a deployment file and was left as it is, without "
           + "what is written now; take the committed one with git checkout -- \(file), or mend yours with "
-          + "all in it that git show HEAD:\(file) has")
+          + "all in it that git show HEAD:\(file) has", base: base)
     }
     if isForeign {
       return .brought(left(file, "is of a state that is not in the branch's history"))
@@ -118,16 +118,19 @@ struct WorkingFiles {
         left(file, "is an earlier version of the file"),
         base: InStepNotes.Note(commit: earlier.id, blob: blob))
     }
-    if let ours = tip?.deployment, base?.blob == tip?.blob,
-      try isEditedEarlierVersion(edited, of: name, ours, commit, repository)
+    if let base, let tip,
+      let earlier = try earlierVersion(edited, of: name, base: base, tip: tip, repository)
     {
+      // The next write takes over what was edited of that, and removes nothing that was recorded since.
       return .left(
         left(
           file,
           "lacks just the contracts that were recorded last, as if an earlier version had been "
-            + "edited (remove contracts with gitstate delete)"))
+            + "edited (remove contracts with gitstate delete)"), base: earlier)
     }
-    return try merge(edited, name: name, base: base?.blob, tip: tip, repository)
+    let standing = try merge(edited, name: name, base: base?.blob, tip: tip, repository)
+    guard case .left(let reason, nil) = standing else { return standing }
+    return .left(reason, base: base)
   }
 
   /// What the working file was last in step with: the version noted, or else the one that git
@@ -169,14 +172,8 @@ struct WorkingFiles {
           left(file, "has the chainId \(edited.chainID) where the commit has \(ours.chainID)"))
       }
       if base == tip.blob || base == nil { return .edited(edited) }
-      var start: DeploymentFile?
       // What was there before a write that was cut off may never have been committed.
-      if let base, base != .zero, try repository.contains(base),
-        case .deployment(let file) = DeploymentFile.parse(
-          name: name, bytes: try repository.blob(base))
-      {
-        start = file
-      }
+      let start = try base.flatMap { try deployment($0, name: name, tip: tip, repository) }
       var conflicts: [MergeConflict] = []
       let merged = try DeploymentFile.merging(
         base: start, ours: ours, theirs: edited, conflicts: &conflicts)
@@ -194,29 +191,47 @@ struct WorkingFiles {
       + "commit: compare with git diff -- \(file)"
   }
 
-  /// Whether an edited file looks like an earlier version with edits, such as an editor writes that
-  /// had the file open: it lacks just the contracts that came after some commit.
-  private func isEditedEarlierVersion(
-    _ edited: DeploymentFile, of name: String, _ ours: DeploymentFile, _ commit: ObjectID?,
-    _ repository: borrowing Repository
-  ) throws -> Bool {
-    let present = Set(ours.contractNames.map { ContractKey(ours.chainID, $0) })
-    let kept = present.intersection(edited.contractNames.map { ContractKey(ours.chainID, $0) })
-    guard let commit, kept.count < present.count, !kept.isEmpty else { return false }
-    var (isFound, last): (Bool, ObjectID?) = (false, nil)
-    try repository.walk(from: [commit]) { commit in
+  /// The version that an edited file looks to be an edit of, where that is an earlier one than is known: an
+  /// editor writes such a file that had it open while a contract was recorded. It lacks just the contracts that
+  /// came after some commit.
+  ///
+  /// - Returns: That version; nil where the file lacks nothing, or something else.
+  private func earlierVersion(
+    _ edited: DeploymentFile, of name: String, base: InStepNotes.Note,
+    tip: DeploymentFolder.Item, _ repository: borrowing Repository
+  ) throws -> InStepNotes.Note? {
+    guard let known = try deployment(base.blob, name: name, tip: tip, repository) else {
+      return nil
+    }
+    let chainID = known.chainID
+    let present = Set(known.contractNames.map { ContractKey(chainID, $0) })
+    let kept = present.intersection(edited.contractNames.map { ContractKey(chainID, $0) })
+    guard kept.count < present.count, !kept.isEmpty else { return nil }
+    var (found, last): (InStepNotes.Note?, ObjectID?)
+    try repository.walk(from: [base.commit]) { commit in
       guard let blob = try repository.entry(at: "\(folder)/\(name)", in: commit.tree)?.id,
         blob != last
       else { return true }
       last = blob
-      guard
-        case .deployment(let old) = DeploymentFile.parse(
-          name: name, bytes: try repository.blob(blob))
-      else { return true }
-      isFound = Set(old.contractNames.map { ContractKey(old.chainID, $0) }) == kept
-      return !isFound
+      guard let old = try deployment(blob, name: name, tip: tip, repository) else { return true }
+      if Set(old.contractNames.map({ ContractKey(chainID, $0) })) == kept {
+        found = InStepNotes.Note(commit: commit.id, blob: blob)
+      }
+      return found == nil
     }
-    return isFound
+    return found
+  }
+
+  /// A version of a file; nil where it is none of a network's, or not in the repository.
+  private func deployment(
+    _ blob: ObjectID, name: String, tip: DeploymentFolder.Item, _ repository: borrowing Repository
+  ) throws -> DeploymentFile? {
+    if blob == tip.blob { return tip.deployment }
+    guard blob != .zero, try repository.contains(blob),
+      case .deployment(let file) = DeploymentFile.parse(
+        name: name, bytes: try repository.blob(blob))
+    else { return nil }
+    return file
   }
 
   /// A file in the working tree that no commit has yet and that is a given chain's.
