@@ -5,6 +5,7 @@ enum FileSystem {
   /// The error for a failed system call, read from `errno`, which must not have changed since.
   static func error(_ action: String, _ path: String, code: GitError.Code = .failed) -> GitError {
     let number = errno
+    let code = code == .failed && [ENOSPC, EDQUOT, EFBIG].contains(number) ? .noSpace : code
     let reason = String(cString: strerror(number)) + GitError.remedy(for: number)
     return GitError(code, "cannot \(action) \(path): \(reason)", category: .system, context: path)
   }

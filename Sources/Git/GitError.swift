@@ -96,6 +96,8 @@ extension GitError {
     public static let badContent = Code(rawValue: 5)
     /// A rename would lead to another file system, or to another mount of the same.
     public static let otherFileSystem = Code(rawValue: 6)
+    /// The disk is full, or a quota or the limit of a file's size is reached.
+    public static let noSpace = Code(rawValue: 7)
 
     /// The number.
     public var description: String { "\(rawValue)" }
@@ -178,6 +180,7 @@ extension GitError {
   public static func remedy(for number: Int32) -> String {
     switch number {
     case ENOSPC, EDQUOT: "; free some space and try again"
+    case EFBIG: "; raise the limit of a file's size (ulimit -f) and try again"
     case EACCES, EPERM, EROFS: "; check who may read and write there"
     case EMFILE, ENFILE: "; raise the limit of open files (ulimit -n) and try again"
     default: ""

@@ -46,10 +46,17 @@ extension Repository {
   /// - Throws: ``GitError``; no object is lost then.
   public func pack(in folder: String, isFull: Bool) throws(GitError) -> PackingReport {
     try FileSystem.makeFolders(folder)
-    for name in try FileSystem.names(in: folder) ?? [] {
+    let objects = commonDirectory + "/objects"
+    let left = try FileSystem.names(in: folder) ?? []
+    for name in left {
+      // A pack that was moved, and was cut off before its index was.
+      if name.hasSuffix(".idx"), !left.contains(name.dropLast(4) + ".pack"),
+        try FileSystem.status("\(objects)/pack/\(name)") == nil
+      {
+        try FileSystem.remove("\(objects)/pack/\(name.dropLast(4)).pack")
+      }
       try FileSystem.remove("\(folder)/\(name)")
     }
-    let objects = commonDirectory + "/objects"
     let loose = try looseObjects(objects)
     if isFull {
       let old = try ownPacks(objects)
@@ -96,8 +103,15 @@ extension Repository {
     _ loose: [ObjectID], _ packs: [String], by new: String, of count: Int, in folder: String
   ) throws(GitError) -> PackingReport {
     let place = commonDirectory + "/objects/pack"
-    for ending in ["pack", "idx"] {
-      try FileSystem.rename("\(folder)/\(new).\(ending)", to: "\(place)/\(new).\(ending)")
+    try FileSystem.rename("\(folder)/\(new).pack", to: "\(place)/\(new).pack")
+    do throws(GitError) {
+      try FileSystem.rename("\(folder)/\(new).idx", to: "\(place)/\(new).idx")
+    } catch {
+      // Of no use without it, unless it is the very pack that was there before.
+      if try FileSystem.status("\(place)/\(new).idx") == nil {
+        try FileSystem.remove("\(place)/\(new).pack")
+      }
+      throw error
     }
     try FileSystem.sync(place)
     // Only now that the pack is durable does anything go.

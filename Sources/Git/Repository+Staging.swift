@@ -139,13 +139,15 @@ extension Repository {
   /// What a note says that a pack of ours is to stay for a moment.
   private static var keepNote: [UInt8] { Array("gitstate write\n".utf8) }
 
-  /// Removes the notes that packs are to stay which a write that was cut off has left.
+  /// Removes the notes that packs are to stay which a write that was cut off has left, and such packs as got no index.
   ///
   /// Only for whoever keeps others from writing.
   public func releaseLeftPacks() throws(GitError) {
     let folder = commonDirectory + "/objects/pack"
     for name in try FileSystem.names(in: folder) ?? [] where name.hasSuffix(".keep") {
       guard try FileSystem.content("\(folder)/\(name)") == Self.keepNote else { continue }
+      let pack = "\(folder)/\(name.dropLast(".keep".count))"
+      if try FileSystem.status(pack + ".idx") == nil { try FileSystem.remove(pack + ".pack") }
       try FileSystem.remove("\(folder)/\(name)")
     }
   }

@@ -172,6 +172,41 @@ import Testing
       ], in: project)
   }
 
+  /// Whoever commits the old file, which a put that was cut off left, takes the put back, and is told.
+  @Test func whatACommitTakesBackAfterAKillIsTold() async throws {
+    let project = try await repository()
+    try await cutOff(upgrade("Four", "5"), isIndexed: true, in: project)
+    try await git("commit", "-qam", "mine", in: project)
+    for command in ["status", "verify"] {
+      let result = try await gitstate(command, in: project)
+      let said = result.text + result.errors
+      #expect(said.contains("takes back what gitstate had recorded"), "\(command): \(said)")
+    }
+  }
+
+  /// A working file for which there is no room is known before the branch moves.
+  @Test func aWorkingFileWithoutRoomRefusesThePut() async throws {
+    let project = try await repository()
+    let records = (1...100).map { number in
+      """
+      {"contractName":"Token\(number)","chainId":56,"networkName":"bscmainnet","address":"\(address("1"))",
+       "proxyAddress":null,"factoryByteCodeHash":"","timestamp":\(time)}
+      """
+    }
+    try writeFile(scratch.appending("records.json"), "[\(records.joined(separator: ","))]")
+    try await succeed("put", "--file", "../records.json", "--quiet", in: project)
+    let head = try await git("rev-parse", "HEAD", in: project)
+    // 8 blocks of 1 KiB: the objects are smaller, as they are compressed.
+    let result = try await runProgram(
+      "bash",
+      ["-c", "ulimit -f 8; exec \"$@\"", "bash", gitstateProgram.string] + upgrade("Four", "5"),
+      in: project)
+    #expect(result.status == 1, "\(result)")
+    #expect(result.errors.contains("nothing was written"), "\(result)")
+    #expect(try await git("rev-parse", "HEAD", in: project) == head)
+    try await expectSound(project)
+  }
+
   @Test(arguments: [false, true]) func anEditBeforeRecoveryTakesNothingBack(isIndexed: Bool)
     async throws
   {

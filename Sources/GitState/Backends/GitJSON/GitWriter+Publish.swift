@@ -82,6 +82,9 @@ extension GitWriter {
     for name in batch.touchedNames where batch.followed.contains(FileName(name)) {
       do {
         files[FileName(name)] = try batch.working?.stage(name, batch.folder[name]?.bytes, area)
+      } catch let error as GitError where error.code == .noSpace {
+        // There will be none then either, and a working file that stays behind is easily committed over the change.
+        throw error
       } catch {
         // It is tried again once the branch has moved, and said if it fails then: a deployment does not
         // go unrecorded because a working file is in the way.
@@ -270,8 +273,13 @@ extension GitWriter {
       if isIndexed { try WriteIntent.remove(at: location) }
       LogIndex.follow(batch, location)
     } catch {
+      // What is to be tried again is not the change.
       let reason = StateError(error, .writeFailed, "not all that follows could be done").message
-      batch.notes.append("the change is committed as \(tip.short), but \(reason)")
+        .replacing(" and try again", with: "")
+      batch.notes.append(
+        "the change is committed as \(tip.short) and is not to be made again, but \(reason); the next gitstate "
+          + "command completes it, such as: gitstate status (until then git commit -a would take the change back)"
+      )
     }
   }
 
@@ -354,18 +362,27 @@ extension GitWriter {
           var note =
             batch.bases[FileName(name)] ?? working.notes[path]
             ?? InStepNotes.Note(commit: commit, blob: old)
-          note.isLeftBehind = true
+          (note.isLeftBehind, note.recorded) = (true, tip)
           working.notes[path] = note
         }
         continue
       }
       let content = try item.map { try $0.bytes ?? repository.blob(try blob($0)) }
-      if try working.update(name, to: content, staged[FileName(name)], area) {
+      // What it was changed from is what it had before the write, not what the index has by now.
+      let former = InStepNotes.Note.leftBehind(
+        of: batch.tip ?? tip, working.seenBlob(name) ?? batch.tipFolder[name]?.blob, recorded: tip)
+      let isUpdated: Bool
+      do {
+        isUpdated = try working.update(name, to: content, staged[FileName(name)], area)
+      } catch {
+        working.notes[path] = former
+        try working.notes.save()
+        throw error
+      }
+      if isUpdated {
         working.notes[path] = item?.blob.map { InStepNotes.Note(commit: tip, blob: $0) }
       } else {
-        // What it was changed from is what it had before the write, not what the index has by now.
-        working.notes[path] = .leftBehind(
-          of: batch.tip ?? tip, working.seenBlob(name) ?? batch.tipFolder[name]?.blob)
+        working.notes[path] = former
         batch.leave(
           name,
           "\(path) was changed in the working tree during the write and was left as it is; the next write to it "

@@ -13,15 +13,23 @@ struct InStepNotes {
     var blob: ObjectID
     /// Whether later writes of ours left the working file alone.
     var isLeftBehind = false
+    /// The last commit of ours that wrote the file, where that left the working file alone.
+    var recorded: ObjectID?
 
     /// The note of a file that a write has left alone, since it was changed meanwhile.
     ///
     /// - Parameters:
     ///   - commit: Where the branch was before the write.
     ///   - blob: What the file held then; nil where it was not there.
+    ///   - recorded: The commit that the write made.
     /// - Returns: The note, by which the change is told from what the write did.
-    static func leftBehind(of commit: ObjectID, _ blob: ObjectID?) -> Note {
-      Note(commit: commit, blob: blob ?? .zero, isLeftBehind: true)
+    static func leftBehind(of commit: ObjectID, _ blob: ObjectID?, recorded: ObjectID) -> Note {
+      Note(commit: commit, blob: blob ?? .zero, isLeftBehind: true, recorded: recorded)
+    }
+
+    /// Whether an edit is told from what the branch has as by another note.
+    func hasSameBase(as other: Note?) -> Bool {
+      commit == other?.commit && blob == other?.blob && isLeftBehind == other?.isLeftBehind
     }
   }
 
@@ -48,7 +56,8 @@ struct InStepNotes {
         let blob = note.object?["blob"]?.string.flatMap({ ObjectID(hex: $0) })
       else { continue }
       notes[FileName(file)] = Note(
-        commit: commit, blob: blob, isLeftBehind: note.object?["leftBehind"]?.bool ?? false)
+        commit: commit, blob: blob, isLeftBehind: note.object?["leftBehind"]?.bool ?? false,
+        recorded: note.object?["recorded"]?.string.flatMap { ObjectID(hex: $0) })
     }
   }
 
@@ -58,7 +67,9 @@ struct InStepNotes {
     set {
       if self[file] != newValue {
         isChanged = true
-        isToLast = isToLast || newValue?.isLeftBehind == true
+        if let newValue, newValue.isLeftBehind, !newValue.hasSameBase(as: self[file]) {
+          isToLast = true
+        }
       }
       notes[FileName(file)] = newValue
     }
@@ -76,6 +87,7 @@ struct InStepNotes {
     for (file, note) in notes.sorted(by: { $0.key < $1.key }) {
       var member: JSONObject = ["commit": .string(note.commit.hex), "blob": .string(note.blob.hex)]
       if note.isLeftBehind { member["leftBehind"] = true }
+      if let recorded = note.recorded { member["recorded"] = .string(recorded.hex) }
       root[file.text] = .object(member)
     }
     try FileSystem.makeFolder(FileSystem.split(path).folder, mode: 0o700)

@@ -22,7 +22,8 @@ struct TakenBack {
     let noted =
       paths.map { paths in paths.map(\.text).compactMap { path in notes[path].map { (path, $0) } } }
       ?? notes.files
-    for (path, note) in noted where !note.isLeftBehind && note.commit != tip {
+    for (path, noted) in noted {
+      guard let note = try recorded(noted, path, repository), note.commit != tip else { continue }
       let (parent, name) = FileSystem.split(path)
       guard parent == folder.path || folder.path.isEmpty, folder[name]?.blob != note.blob,
         // A note may be of a branch that is gone.
@@ -40,6 +41,18 @@ struct TakenBack {
           + "was meant, bring it back with: gitstate revert \(commit.id.short)")
     }
     return sentences
+  }
+
+  /// The last commit of ours that wrote a file, with what it wrote; nil where that is not known.
+  private static func recorded(
+    _ note: InStepNotes.Note, _ path: String, _ repository: borrowing Repository
+  ) throws -> InStepNotes.Note? {
+    guard note.isLeftBehind else { return note }
+    // It may be of a branch that is gone.
+    guard let commit = note.recorded, try repository.contains(commit),
+      let entry = try repository.entry(at: path, in: repository.commit(commit).tree)
+    else { return nil }
+    return InStepNotes.Note(commit: commit, blob: entry.id)
   }
 
   /// The last commit that put a file back, and the earlier commit whose version it has, nil being none.

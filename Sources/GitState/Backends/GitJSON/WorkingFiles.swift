@@ -191,8 +191,9 @@ struct WorkingFiles {
       + "commit: compare with git diff -- \(file)"
   }
 
-  /// The version that an edited file looks to be an edit of, where that is an earlier one than is known: an
-  /// editor writes such a file that had it open while a contract was recorded. It lacks just the contracts that
+  /// The version that an edited file looks to be an edit of, where that is an earlier one than is known.
+  ///
+  /// An editor writes such a file that had it open while a contract was recorded: it lacks just the contracts that
   /// came after some commit.
   ///
   /// - Returns: That version; nil where the file lacks nothing, or something else.

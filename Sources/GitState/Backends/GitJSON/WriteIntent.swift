@@ -211,7 +211,9 @@ extension WriteIntent {
     } else if isMoved {
       // The next write or git itself sees to the rest; but what the index has by now a file must not seem to
       // have been edited from.
-      edited = try updateFiles(filesInIndex(location, repository), repository, area)
+      let known = try filesInIndex(location, repository)
+      edited = try updateFiles(known, repository, area)
+      try noteRecorded(besides: Set(known.map(\.path)))
     }
     try area.syncNames()
     try Self.remove(at: location)
@@ -349,12 +351,23 @@ extension WriteIntent {
       let isFile = kind == .absent || kind == .file
       if try !isFile || !update(file, at: path, repository, area) {
         // Edited since: what it was edited from is what it had before the write.
-        notes[file.path] = .leftBehind(of: old ?? new, file.old)
+        notes[file.path] = .leftBehind(of: old ?? new, file.old, recorded: new)
         edited.append(file.path)
       }
     }
     try notes.save()
     return edited
+  }
+
+  /// Notes what the write recorded in files that are another's by now, so that it is told if the branch lost it.
+  private func noteRecorded(besides known: Set<String>) throws {
+    guard let gitDirectory, try FileSystem.kind(of: gitDirectory) == .folder else { return }
+    var notes = try InStepNotes(worktreeDirectory: gitDirectory + "/gitstate")
+    for file in files where file.isFollowed && file.beside == nil && !known.contains(file.path) {
+      guard notes[file.path]?.commit != new else { continue }
+      notes[file.path] = .leftBehind(of: old ?? new, file.old, recorded: new)
+    }
+    try notes.save()
   }
 
   /// Brings one file up to date.
