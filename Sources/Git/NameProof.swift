@@ -15,7 +15,6 @@ final class NameProof: Sendable {
     let content: [UInt8]
     /// What the plain hash says; nil where nobody has asked yet.
     var name: ObjectID?
-    var isBegun = false
     /// What the other hash says, once it has.
     var proven: Result<ObjectID, GitError>?
 
@@ -27,7 +26,15 @@ final class NameProof: Sendable {
     }
   }
 
-  private let entries = Mutex<[Entry]>([])
+  private struct State {
+    var entries: [Entry] = []
+    /// How many of them are proven or about to be.
+    var begun = 0
+    /// Whether any was there before its name was asked for.
+    var hasExpected = false
+  }
+
+  private let state = Mutex(State())
   /// Its own: the shared ones have no thread left where as many callers as there are processors wait for a write.
   private let queue = DispatchQueue(label: "gitstate.names")
   /// An object of fewer bytes is proven at once.
@@ -45,6 +52,7 @@ final class NameProof: Sendable {
   /// Begins with an object whose name will be asked for.
   func expect(_ type: git_object_t, _ content: [UInt8]) {
     guard content.count >= smallest else { return }
+    state.withLock { $0.hasExpected = true }
     add(Entry(type: type, content: content))
   }
 
@@ -60,48 +68,50 @@ final class NameProof: Sendable {
 
   /// Notes a name that is to be proven.
   func prove(_ name: ObjectID, _ type: git_object_t, _ content: [UInt8]) {
-    let isExpected = entries.withLock { entries in
-      guard let index = entries.lastIndex(where: { $0.isOf(type, content) }) else { return false }
-      entries[index].name = name
+    let isExpected = state.withLock { state in
+      // A large batch has thousands of entries, and expects none.
+      guard state.hasExpected,
+        let index = state.entries.lastIndex(where: { $0.isOf(type, content) })
+      else { return false }
+      state.entries[index].name = name
       return true
     }
     if !isExpected { add(Entry(type: type, content: content, name: name)) }
   }
 
   private func add(_ entry: Entry) {
-    entries.withLock { $0.append(entry) }
+    state.withLock { $0.entries.append(entry) }
     if !isLate { begin() }
   }
 
   /// Begins with all that was added, and does not wait.
   func begin() {
-    let range = entries.withLock { entries in
-      let first = entries.firstIndex { !$0.isBegun } ?? entries.endIndex
-      for index in entries.indices[first...] { entries[index].isBegun = true }
-      return entries.indices[first...]
+    let range = state.withLock { state in
+      defer { state.begun = state.entries.count }
+      return state.begun..<state.entries.count
     }
     guard !range.isEmpty else { return }
     queue.async { [self] in
       for index in range {
-        let entry = entries.withLock { $0[index] }
+        let entry = state.withLock { $0.entries[index] }
         let proven: Result<ObjectID, GitError>
         do throws(GitError) {
           proven = .success(try .name(entry.type, entry.content))
         } catch {
           proven = .failure(error)
         }
-        entries.withLock { $0[index].proven = proven }
+        state.withLock { $0.entries[index].proven = proven }
       }
     }
   }
 
-  /// Waits until all names are proven.
+  /// Waits until all names are proven, and lets go of the objects.
   ///
   /// - Throws: ``GitError`` where the content of one looks like an attack.
   func finish() throws(GitError) {
     begin()
     queue.sync {}
-    for entry in entries.withLock(\.self) {
+    for entry in state.withLock(\.entries) {
       guard let name = entry.name else { continue }
       if case .success(name) = entry.proven { continue }
       throw GitError(
@@ -109,5 +119,6 @@ final class NameProof: Sendable {
         "the new object \(name.short) looks like an attack on SHA-1, which git refuses; change what is recorded",
         category: .object, context: name.hex)
     }
+    state.withLock { $0 = State() }
   }
 }

@@ -109,7 +109,7 @@ public struct ObjectID: Hashable, Comparable, Sendable, CustomStringConvertible 
   /// The name as 40 lower-case hex digits.
   public var description: String { hex }
 
-  /// Feeds a part of it: as a hash, it has no two values with the same eight bytes.
+  /// Feeds its first eight bytes, which tell hashes apart as well as all of them do.
   public func hash(into hasher: inout Hasher) { hasher.combine(high) }
 
   /// Whether one name sorts before another, in the order of their bytes.

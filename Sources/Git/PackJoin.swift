@@ -43,7 +43,7 @@ struct PackJoin {
       indexes.append((pack, index))
     }
     ids.sort()
-    let count = zip(ids, ids.dropFirst()).reduce(min(1, ids.count)) { $0 + ($1.0 == $1.1 ? 0 : 1) }
+    let count = ids.indices.count { $0 == 0 || ids[$0] != ids[$0 - 1] }
     // Distances can need another byte each.
     guard size + 8 * count <= Int(Int32.max) else { return nil }
     let path = "\(folder)/joined.pack"

@@ -62,9 +62,7 @@ struct CommitText: Sendable {
   }
 
   private static func append(_ field: FieldChange, labelWidth: Int, to text: inout String) {
-    let label = label(field.path).escapingUnprintable
-    text += label
-    for _ in 0..<max(0, labelWidth - label.width) + 2 { text += " " }
+    text += label(field.path).escapingUnprintable.padded(to: labelWidth + 2)
     if let old = field.old {
       text += shown(old)
       text += " -> "
