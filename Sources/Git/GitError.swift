@@ -176,13 +176,13 @@ extension GitError {
   /// What to do about an error of the operating system, as the end of a sentence; empty where that depends.
   ///
   /// - Parameter number: As `errno` has it.
-  /// - Returns: Such as `; free some space and try again`.
+  /// - Returns: Such as `; free some space`.
   public static func remedy(for number: Int32) -> String {
     switch number {
-    case ENOSPC, EDQUOT: "; free some space and try again"
-    case EFBIG: "; raise the limit of a file's size (ulimit -f) and try again"
+    case ENOSPC, EDQUOT: "; free some space"
+    case EFBIG: "; raise the limit of a file's size (ulimit -f)"
     case EACCES, EPERM, EROFS: "; check who may read and write there"
-    case EMFILE, ENFILE: "; raise the limit of open files (ulimit -n) and try again"
+    case EMFILE, ENFILE: "; raise the limit of open files (ulimit -n)"
     default: ""
     }
   }

@@ -273,9 +273,7 @@ extension GitWriter {
       if isIndexed { try WriteIntent.remove(at: location) }
       LogIndex.follow(batch, location)
     } catch {
-      // What is to be tried again is not the change.
       let reason = StateError(error, .writeFailed, "not all that follows could be done").message
-        .replacing(" and try again", with: "")
       batch.notes.append(
         "the change is committed as \(tip.short) and is not to be made again, but \(reason); the next gitstate "
           + "command completes it, such as: gitstate status (until then git commit -a would take the change back)"
