@@ -5,12 +5,29 @@ import Synchronization
 ///
 /// They belong to that file as it is; a changed file has its own.
 final class DecodedContracts: Sendable {
-  // By the entry's position in the file.
-  private let contracts: Mutex<[Contract?]>
+  /// Records by the positions of their entries in the file.
+  ///
+  /// In blocks, so that another version of a large file copies no more than the one that changes.
+  private struct Blocks {
+    private static let size = 32
+    private var blocks: [[Contract?]]
+
+    init(count: Int) {
+      let empty = [Contract?](repeating: nil, count: min(count, Self.size))
+      blocks = [[Contract?]](repeating: empty, count: (count + Self.size - 1) / Self.size)
+    }
+
+    subscript(position: Int) -> Contract? {
+      get { blocks[position / Self.size][position % Self.size] }
+      set { blocks[position / Self.size][position % Self.size] = newValue }
+    }
+  }
+
+  private let contracts: Mutex<Blocks>
 
   /// A place for each entry of a file, with records that are known by their positions.
   init(count: Int, _ known: [(position: Int, contract: Contract)] = []) {
-    var contracts = [Contract?](repeating: nil, count: count)
+    var contracts = Blocks(count: count)
     for (position, contract) in known { contracts[position] = contract }
     self.contracts = Mutex(contracts)
   }

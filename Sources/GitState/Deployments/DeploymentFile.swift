@@ -141,7 +141,7 @@ struct DeploymentFile: Sendable {
         .serializationFailed, "\(name) could not be changed: \(error)", file: name,
         underlying: error)
     }
-    result.readMembers()
+    result.findMembers()
     for (name, encoded) in encoded { try result.check(name, encoded) }
     result.decoded = decodedContracts(after: encoded, in: result)
     return result
@@ -160,10 +160,9 @@ struct DeploymentFile: Sendable {
     }
   }
 
-  private mutating func readMembers() {
+  private mutating func findMembers() {
     contracts = document.root.object?[Member.contracts]?.object ?? JSONObject()
     hashes = document.root.object?[Member.hashes]?.object ?? JSONObject()
-    decoded = DecodedContracts(count: contracts.count)
   }
 
   /// Makes sure that the finished file has what was proven to decode to the record, or nothing.
@@ -212,7 +211,8 @@ struct DeploymentFile: Sendable {
     self.hasUsableTime = hasUsableTime
     contracts = JSONObject()
     hashes = JSONObject()
-    readMembers()
+    findMembers()
+    decoded = DecodedContracts(count: contracts.count)
   }
 }
 
