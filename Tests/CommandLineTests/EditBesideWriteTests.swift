@@ -237,14 +237,15 @@ import Testing
     try await expectAll(in: project)
   }
 
-  /// The note of the write is still there, but the file had been replaced.
+  /// The lock had not been given back, but the file had been replaced.
   @Test func whatIsEditedBehindTheWriteIsAnEditOfWhatItWrote() async throws {
     let project = try await repository()
     let killed = try await runProgram(
       "strace",
       [
-        "-f", "-qq", "-o", "/dev/null", "-P", project.appending(".git/gitstate/intent.json").string,
-        "-e", "trace=unlink", "-e", "inject=unlink:signal=KILL:when=1", gitstateProgram.string,
+        "-f", "-qq", "-o", "/dev/null", "-P", project.appending(".git/gitstate/lock").string,
+        "-e", "trace=ftruncate", "-e", "inject=ftruncate:signal=KILL:when=1",
+        gitstateProgram.string,
       ] + upgrade("One", "9"), in: project, environment: reportingTroubleItself)
     try #require(killed.status != 0)
     try await expectEdited(in: project)

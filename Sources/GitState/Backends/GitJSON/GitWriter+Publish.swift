@@ -18,6 +18,8 @@ extension GitWriter {
     let intent: StagedFile
     /// What the intent says.
     let note: WriteIntent
+    /// What the working files' notes say once all of them have followed; nil where not all can.
+    let inStep: InStepNotes?
     /// Files of the state that the index had earlier versions of.
     let stale: [StaleIndex.File]
     /// What is to be said of what the index keeps of files that are written.
@@ -128,6 +130,8 @@ extension GitWriter {
         )
       } + (batch.beside?.intents ?? []))
     intent.indexLocks = try index.map { [WriteIntent.IndexLock(try $0.status())] } ?? []
+    let inStep = inStepNotes(batch, tip)
+    intent.inStep = inStep?.json
     let beside = try batch.beside?.stage(location, area)
     let note = try intent.stage(at: location, area)
     // Last, as it takes them out of memory, from where the index read the tree.
@@ -135,7 +139,7 @@ extension GitWriter {
     try area.flush()
     return Staged(
       objects: objects, index: index, reference: reference, files: files,
-      beside: beside ?? [:], intent: note, note: intent, stale: stale,
+      beside: beside ?? [:], intent: note, note: intent, inStep: inStep, stale: stale,
       kept: kept.values.compactMap(\.sentence).sorted())
   }
 
@@ -180,6 +184,21 @@ extension GitWriter {
         setting: rest + mended.map { (path: $0.path, entry: $0.current) }, baseTree: tree,
         in: area), index.former, stale, kept
     )
+  }
+
+  /// What the working files' notes say once all of them have followed.
+  ///
+  /// - Returns: nil where not all can, or where the notes have to last by themselves.
+  private func inStepNotes(_ batch: GitWriteBatch, _ tip: ObjectID) -> InStepNotes? {
+    guard var notes = batch.working?.notes,
+      batch.touchedNames.allSatisfy({ batch.followed.contains(FileName($0)) })
+    else { return nil }
+    for name in batch.touchedNames {
+      notes[batch.folder.pathOf(name)] = batch.folder[name]?.blob.map {
+        InStepNotes.Note(commit: tip, blob: $0)
+      }
+    }
+    return notes.isToLast ? nil : notes
   }
 
   private func logMessage(_ batch: GitWriteBatch) -> String {
@@ -254,23 +273,30 @@ extension GitWriter {
           + "command do so, such as: gitstate status")
     }
     do {
-      try updateFiles(&batch, tip: tip, staged.files, area)
+      let inStep = try updateFiles(&batch, tip: tip, staged, area)
       for path in try batch.beside?.update(staged.beside) ?? [] {
         batch.notes.append(
           "\(path.escapingUnprintable) was changed in the working tree during the write and was left as "
             + "it is; compare with git diff -- \(path.escapingUnprintable)")
       }
       try area.syncNames()
+      switch (isIndexed, inStep) {
+      case (true, let notes?): try notes.take(WriteIntent.path(location))
+      case (true, nil): try WriteIntent.remove(at: location)
+      case (false, var notes?): try notes.save()
+      case (false, nil): break
+      }
       try restore(batch, staged, author, committer, area)
       for objects in published + [staged.objects] { try objects.release() }
       try repository.remember(staged.objects)
       if isIndexed, try keepIndex(batch, staged, area) {
+        // Its lock was noted.
+        try WriteIntent.remove(at: location)
         batch.notes.append(
           "another git program put an older index in place of the new one; the index has the branch's "
             + "version of \(batch.touchedNames.map { batch.folder.pathOf($0) }.joined(separator: " ")) "
             + "again")
       }
-      if isIndexed { try WriteIntent.remove(at: location) }
       LogIndex.follow(batch, location)
     } catch {
       let reason = StateError(error, .writeFailed, "not all that follows could be done").message
@@ -347,11 +373,14 @@ extension GitWriter {
   }
 
   /// Brings the working files up to date.
+  ///
+  /// - Returns: Their notes where these are yet to take the intent's place, which says the same; nil where they
+  ///   are written.
   private func updateFiles(
-    _ batch: inout GitWriteBatch, tip: ObjectID, _ staged: [FileName: StagedFile],
-    _ area: StagingArea
-  ) throws {
-    guard var working = batch.working else { return }
+    _ batch: inout GitWriteBatch, tip: ObjectID, _ staged: Staged, _ area: StagingArea
+  ) throws -> InStepNotes? {
+    guard var working = batch.working else { return nil }
+    var haveAllFollowed = true
     for name in batch.touchedNames {
       let item = batch.folder[name]
       let path = batch.folder.pathOf(name)
@@ -371,7 +400,7 @@ extension GitWriter {
         of: batch.tip ?? tip, working.seenBlob(name) ?? batch.tipFolder[name]?.blob, recorded: tip)
       let isUpdated: Bool
       do {
-        isUpdated = try working.update(name, to: content, staged[FileName(name)], area)
+        isUpdated = try working.update(name, to: content, staged.files[FileName(name)], area)
       } catch {
         working.notes[path] = former
         try working.notes.save()
@@ -380,6 +409,7 @@ extension GitWriter {
       if isUpdated {
         working.notes[path] = item?.blob.map { InStepNotes.Note(commit: tip, blob: $0) }
       } else {
+        haveAllFollowed = false
         working.notes[path] = former
         batch.leave(
           name,
@@ -387,7 +417,9 @@ extension GitWriter {
             + "takes the change over where they go together: compare with git diff -- \(path)")
       }
     }
+    if haveAllFollowed, let notes = staged.inStep { return notes }
     try working.notes.save()
     batch.working = working
+    return nil
   }
 }

@@ -1,4 +1,5 @@
 import Git
+import Glibc
 import LosslessJSON
 
 /// Which version of each working file was last in step with the branch, noted for this worktree.
@@ -37,7 +38,7 @@ struct InStepNotes {
   private var notes: [FileName: Note]
   private var isChanged = false
   /// Whether a note has changed without which an edit would be taken for more than it is.
-  private var isToLast = false
+  private(set) var isToLast = false
 
   /// Reads the notes; where there are none yet, there are none.
   init(_ location: StateLocation) throws(StateError) {
@@ -51,7 +52,7 @@ struct InStepNotes {
     guard let content = try FileSystem.read(path) else { return }
     // Notes that cannot be read are as good as none: then the index tells what was checked out.
     guard let root = (try? JSONValue(parsing: content))?.object else { return }
-    for (file, note) in root {
+    for (file, note) in root[WriteIntent.inStepKey]?.object ?? root {
       guard let commit = note.object?["commit"]?.string.flatMap({ ObjectID(hex: $0) }),
         let blob = note.object?["blob"]?.string.flatMap({ ObjectID(hex: $0) })
       else { continue }
@@ -80,9 +81,8 @@ struct InStepNotes {
     notes.sorted { $0.key < $1.key }.map { ($0.key.text, $0.value) }
   }
 
-  /// Writes the notes where they have changed.
-  mutating func save() throws(StateError) {
-    guard isChanged else { return }
+  /// The notes as JSON, by the files' paths.
+  var json: JSONObject {
     var root = JSONObject()
     for (file, note) in notes.sorted(by: { $0.key < $1.key }) {
       var member: JSONObject = ["commit": .string(note.commit.hex), "blob": .string(note.blob.hex)]
@@ -90,10 +90,29 @@ struct InStepNotes {
       if let recorded = note.recorded { member["recorded"] = .string(recorded.hex) }
       root[file.text] = .object(member)
     }
+    return root
+  }
+
+  /// Writes the notes where they have changed.
+  mutating func save() throws(StateError) {
+    guard isChanged else { return }
     try FileSystem.makeFolder(FileSystem.split(path).folder, mode: 0o700)
     // What is not synced costs a comparison with the index where it is lost, never a record.
     try FileSystem.replace(
-      path, with: JSONValue.object(root).serialized(), mode: 0o600, isDurable: isToLast)
+      path, with: JSONValue.object(json).serialized(), mode: 0o600, isDurable: isToLast)
     (isChanged, isToLast) = (false, false)
+  }
+
+  /// Puts a file in the notes' place that says the same among other things (``WriteIntent/inStep``).
+  ///
+  /// One rename, where writing the notes and removing the file would be two steps that cost as much as the rest
+  /// of what follows a commit.
+  func take(_ other: String) throws(StateError) {
+    if rename(other, path) == 0 { return }
+    // The folder may be missing, or on another disk.
+    var notes = self
+    notes.isChanged = true
+    try notes.save()
+    try FileSystem.remove(other)
   }
 }

@@ -48,6 +48,9 @@ struct WriteIntent {
   var files: [File]
   /// What `index.lock` may be while it is ours, the last one being the finished index.
   var indexLocks: [IndexLock] = []
+  /// What ``InStepNotes`` say once all is done, as this note then takes their place; nil where they are written
+  /// by themselves.
+  var inStep: JSONObject?
 
   /// By what `index.lock` is known again: another program's may get the inode of one that is gone, but not its
   /// size and time of change as well.
@@ -77,6 +80,9 @@ struct WriteIntent {
       ]
     }
   }
+
+  /// The member that has ``inStep``.
+  static let inStepKey = "inStep"
 
   /// Where the note is.
   static func path(_ location: StateLocation) -> String {
@@ -152,6 +158,7 @@ struct WriteIntent {
         return .object(member)
       })
     root["indexLocks"] = .array(indexLocks.map(\.json))
+    root[Self.inStepKey] = inStep.map { .object($0) }
     return root
   }
 
