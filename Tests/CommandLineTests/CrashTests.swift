@@ -273,7 +273,8 @@ import Testing
     let names = [
       "HEAD.lock", "config.lock", "index.lock", "info/sparse-checkout.lock", "logs/HEAD.lock",
       "logs/refs/heads/main.lock", "objects/info/commit-graph.lock",
-      "objects/info/commit-graphs/commit-graph-chain.lock", "objects/pack/multi-pack-index.lock",
+      "objects/info/commit-graphs/commit-graph-chain.lock", "objects/maintenance.lock",
+      "objects/pack/multi-pack-index.lock",
       "packed-refs.lock", "refs/heads/main.lock", "shallow.lock",
       "worktrees/second/HEAD.lock", "worktrees/second/index.lock",
       "worktrees/second/info/sparse-checkout.lock", "worktrees/second/logs/HEAD.lock",
@@ -380,6 +381,23 @@ import Testing
     #expect(try await succeed("locks", in: project) == "no locks")
     try await put("Second", "2", in: project)
     try await expectSound(project)
+  }
+
+  /// Our own are there for as long as somebody writes.
+  @Test(arguments: ["lock", "optimize.lock"]) func whoWritesIsListed(lock: String) async throws {
+    let project = try await newRepository()
+    try await put("First", "1", in: project)
+    try await succeed("optimize", in: project)
+    let path = project.appending(".git/gitstate").appending(lock)
+    try await withFileLocked(path, .flock) { holder in
+      // As one that was cut off would leave it, whose number another program has by now.
+      try writeFile(path, #"{"process":1,"since":"2024-05-01T10:00:00.000Z"}"#)
+      #expect(try await succeed("locks", in: project) == "no locks")
+      try writeFile(path, #"{"process":\#(holder),"since":"2024-05-01T10:00:00.000Z"}"#)
+      let listed = try await succeed("locks", in: project)
+      #expect(listed.hasPrefix(path.string) && listed.hasSuffix("(\(holder))"), "\(listed)")
+    }
+    #expect(try await succeed("locks", in: project) == "no locks")
   }
 
   @Test func aLockThatAProgramHasOpenStays() async throws {

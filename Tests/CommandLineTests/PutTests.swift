@@ -129,6 +129,13 @@ import Testing
       "put", "--file", "-", in: project, input: token.replacing(address("1"), with: "0x12"))
     #expect(refused.code == "VALIDATION_FAILED")
     #expect(refused.message.contains("address") && refused.message.contains("0x12"))
+    let two = try await refusal(
+      "put", "--file", "-", in: project,
+      input:
+        "[\(token.replacing("\"T\"", with: "\"W\"")),\(token.replacing(address("1"), with: "0x12"))]"
+    )
+    #expect(two.message.contains("0x12") && two.message.contains("nothing of the 2 changes"))
+    #expect(try await gitstate("get", "56-W", in: project).status == 3)
   }
 
   @Test func absenceIsProvenOrAnError() async throws {

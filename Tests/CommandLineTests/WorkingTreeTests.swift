@@ -122,6 +122,14 @@ import Testing
     try await expectSound(project)
     #expect(try await gitstate("get", "56-New", in: project).status == 3)
     #expect(try await gitstate("get", "56-New", "--branch", "side", in: project).status == 0)
+    // What the message says to do where it was deleted is enough.
+    try removeFile(side)
+    let gone = try await refusalLeavingAll(
+      of: project, "put", "56-Later", "--address", address("8"), "--branch", "side")
+    #expect(gone.status == 1)
+    #expect(gone.message.hasSuffix(": git worktree prune"))
+    try await git("worktree", "prune", in: project)
+    try await succeed("put", "56-Later", "--address", address("8"), "--branch", "side", in: project)
   }
 
   @Test func lineEndsThatGitWouldConvertAreRefused() async throws {

@@ -30,35 +30,48 @@ public struct MutationPlan: Sendable {
     current: (ContractKey) throws(StateError) -> Contract?,
     network: (ChainID) throws(StateError) -> String?
   ) throws(StateError) {
-    for mutation in mutations {
-      let key = mutation.key
-      switch mutation {
-      case .put(let contract):
-        try contract.validate()
-        // A put replaces what cannot be read as well.
+    do {
+      for mutation in mutations { try add(mutation, current, network) }
+    } catch {
+      guard mutations.count > 1 else { throw error }
+      var error = error
+      error.message +=
+        "; nothing of the \(mutations.count) changes that were asked for together is done"
+      throw error
+    }
+  }
+
+  private mutating func add(
+    _ mutation: Mutation, _ current: (ContractKey) throws(StateError) -> Contract?,
+    _ network: (ChainID) throws(StateError) -> String?
+  ) throws(StateError) {
+    let key = mutation.key
+    switch mutation {
+    case .put(let contract):
+      try contract.validate()
+      // A put replaces what cannot be read as well.
+      set(contract, over: try replaced(key, current))
+    case .update(let update):
+      let before = try present(key, current, orNilIf: update.replacesRecord)
+      let (contract, notes) = try update.applied(to: before, network: try network(key.chainID))
+      try contract.validate()
+      warnings += notes
+      set(contract, over: .some(before))
+    case .delete:
+      let before = try replaced(key, current)
+      if case .some(nil) = before {
+        outcomes.append(.unchanged)
+      } else {
+        remember(key, nil, over: before)
+        outcomes.append(.removed)
+      }
+    case .importRecord(let contract, let overwrite):
+      if overwrite {
         set(contract, over: try replaced(key, current))
-      case .update(let update):
-        let before = try present(key, current, orNilIf: update.replacesRecord)
-        let (contract, notes) = try update.applied(to: before, network: try network(key.chainID))
-        try contract.validate()
-        warnings += notes
-        set(contract, over: .some(before))
-      case .delete:
-        let before = try replaced(key, current)
-        if case .some(nil) = before {
-          outcomes.append(.unchanged)
-        } else {
-          remember(key, nil, over: before)
-          outcomes.append(.removed)
-        }
-      case .importRecord(let contract, let overwrite):
-        if overwrite {
-          set(contract, over: try replaced(key, current))
-        } else if let before = try present(key, current), before != contract {
-          outcomes.append(.kept(FieldChange.between(before, contract)))
-        } else {
-          set(contract, over: .some(try present(key, current)))
-        }
+      } else if let before = try present(key, current), before != contract {
+        outcomes.append(.kept(FieldChange.between(before, contract)))
+      } else {
+        set(contract, over: .some(try present(key, current)))
       }
     }
   }

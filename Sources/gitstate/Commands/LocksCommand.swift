@@ -5,13 +5,13 @@ import LosslessJSON
 struct LocksCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "locks",
-    abstract: "List git's lock files, and remove stale ones.",
+    abstract: "List lock files, and remove stale ones.",
     discussion: """
-      A lock that a crash left keeps git and gitstate from writing. A lock counts as stale where no \
+      A lock that a crash left keeps git and gitstate from writing. A lock of git's counts as stale where no \
       process has it open, no program of git's works in the repository, and it is older than a \
-      minute. (gitstate's own locks end with their process, and what an interrupted write of its own has \
-      left is finished first.) A repository that several machines share must be looked at by hand: \
-      programs on another machine are not seen.
+      minute. gitstate's own locks end with their process, and are listed while it holds them; what an \
+      interrupted write of its own has left is finished first. A repository that several machines share \
+      must be looked at by hand: programs on another machine are not seen.
       """)
 
   @Flag(help: "Remove stale locks.")

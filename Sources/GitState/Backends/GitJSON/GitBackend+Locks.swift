@@ -1,6 +1,6 @@
 import Git
 
-/// A lock file of git's that is there.
+/// A lock file of git's that is there, or one of ours that is held.
 public struct GitLock: Hashable, Sendable {
   /// Its path.
   public let path: String
@@ -15,14 +15,15 @@ public struct GitLock: Hashable, Sendable {
 }
 
 extension GitBackend {
-  /// The lock files of git's in this repository.
+  /// The lock files of git's in this repository, and ours that another program holds.
   ///
   /// A lock is taken for stale where no process has it open, no program of git's works in the
   /// repository, it is older than a minute, and it is not another user's, whose processes only root can see
   /// into. Programs in other containers and on other machines cannot be seen.
   ///
-  /// A lock that a write of ours has left is not removed: what was interrupted is finished, and with it the
-  /// lock goes. To remove it would leave the index behind the branch.
+  /// Our own end with their process, so they are never stale. A lock of git's that a write of ours has left is
+  /// not removed: what was interrupted is finished, and with it the lock goes. To remove it would leave the
+  /// index behind the branch.
   ///
   /// - Parameter removesStale: Whether to remove stale ones, with our own lock held.
   /// - Returns: The locks as they were found, by path.

@@ -190,11 +190,14 @@ final class GitWriter {
       throw refusal(during: operation, on: branch)
     }
     if let other = try repository.linkedWorktreeHeads().first(where: { $0.branch == branch }) {
+      let next =
+        try FileSystem.kind(of: other.path) == .absent
+        ? "which is not there; if it was deleted, let git forget it: git worktree prune"
+        : "whose files would fall behind; run gitstate there"
       throw StateError(
         .writeFailed,
         "nothing was written: the branch \(Self.shown(branch)) is checked out in the worktree "
-          + "\(other.path.escapingUnprintable), whose files would fall behind; run gitstate there",
-        file: other.path)
+          + "\(other.path.escapingUnprintable), \(next)", file: other.path)
     }
     let isHead = head.isOn(branch)
     guard let root = location.workingDirectory, isHead else { return (branch, tip, isHead, nil) }

@@ -1,7 +1,7 @@
 import Git
 import Glibc
 
-/// The lock files that git's programs make in a repository, in all of its worktrees.
+/// The lock files that git's programs make in a repository, in all of its worktrees, and our own that are held.
 struct LockFiles {
   private let location: StateLocation
 
@@ -17,10 +17,11 @@ struct LockFiles {
       try collect(in: folder + "/info", &paths)
       for tree in ["refs", "logs"] { try collectBelow("\(folder)/\(tree)", &paths) }
     }
-    for folder in ["pack", "info", "info/commit-graphs"] {
-      try collect(in: "\(common)/objects/\(folder)", &paths)
+    for folder in ["", "/pack", "/info", "/info/commit-graphs"] {
+      try collect(in: "\(common)/objects\(folder)", &paths)
     }
-    guard !paths.isEmpty else { return [] }
+    let ownHolders = try ownHolders()
+    guard !paths.isEmpty || !ownHolders.isEmpty else { return [] }
     let roots = try roots(worktrees)
     let programs = RunningProgram.all().map { program in
       (
@@ -33,9 +34,18 @@ struct LockFiles {
     }
     let now = SystemClock.milliseconds / 1000
     var locks: [GitLock] = []
-    for path in paths.sorted() {
+    for path in paths.union(ownHolders.keys).sorted() {
       guard let status = try FileSystem.status(of: path) else { continue }
-      let holders = programs.filter { $0.mayHold || $0.files.contains(path) }
+      let holders =
+        if let id = ownHolders[path] {
+          // The file stays, and another program may have the number of one that is gone.
+          programs.filter {
+            $0.0.id == id && ($0.files.contains(path) || !Self.seesPrograms(of: status.st_uid))
+          }
+        } else {
+          programs.filter { $0.mayHold || $0.files.contains(path) }
+        }
+      if holders.isEmpty, ownHolders[path] != nil { continue }
       let age = max(0, now - Int64(status.st_mtim.tv_sec))
       locks.append(
         GitLock(
@@ -44,6 +54,16 @@ struct LockFiles {
           owner: Self.seesPrograms(of: status.st_uid) ? nil : status.st_uid))
     }
     return locks
+  }
+
+  /// The numbers of the programs that our own lock files name, by the files' paths.
+  private func ownHolders() throws(StateError) -> [String: String] {
+    var holders: [String: String] = [:]
+    for name in ["lock", "optimize.lock"] {
+      let path = "\(location.privateDirectory)/\(name)"
+      holders[path] = try WriterLock.process(at: path).map(String.init)
+    }
+    return holders
   }
 
   /// Whether `/proc` tells us what files a user's programs have open.

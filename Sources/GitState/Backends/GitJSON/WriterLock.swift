@@ -71,6 +71,13 @@ struct WriterLock: ~Copyable {
     try FileSystem.write(holder.serialized(.compact), descriptor, path)
   }
 
+  /// The number of the process that a lock file names; nil where it names none, as when it was given back.
+  static func process(at path: String) throws(StateError) -> Int64? {
+    guard let content = try FileSystem.read(path) else { return nil }
+    // Another program may be writing it just now.
+    return (try? JSONValue(parsing: content))?.object?["process"]?.number?.int64
+  }
+
   private static func holder(_ descriptor: Int32, _ path: String) -> String {
     guard lseek(descriptor, 0, SEEK_SET) == 0,
       let content = try? FileSystem.read(descriptor, path),
