@@ -161,6 +161,11 @@ extension GitError {
     // libgit2 turns EACCES into GIT_ELOCKED, too (git_fs_path_set_error), and only its message
     // tells a file that we may not read from a lock that will go.
     if code == .locked, message.hasSuffix(String(cString: strerror(EACCES))) { code = .forbidden }
+    for number in [ENOSPC, EDQUOT, EFBIG, EMFILE, ENFILE]
+    where message.hasSuffix(String(cString: strerror(number))) {
+      message += Self.remedy(for: number)
+      break
+    }
     self.init(code, message, category: category, context: context)
   }
 

@@ -91,6 +91,23 @@ import Testing
     }
   }
 
+  @Test(.enabled(if: mayMount, "only root can mount a tiny disk"))
+  func anOptimizeOnAFullDiskSaysWhatToDo() async throws {
+    try await withTinyDisk(1000) { disk in
+      try await start(.git, in: disk)
+      let fill = try await runProgram(
+        "sh", ["-c", "cat /dev/zero > fill 2>/dev/null; :"], in: disk)
+      #expect(fill.status == 0)
+      let result = try await run(["optimize"], .git, in: disk)
+      #expect(result.status == 1)
+      #expect(result.errors.contains("none is lost"), "\(result.errors)")
+      #expect(result.errors.hasSuffix(": No space left on device; free some space\n"))
+      try removeFile(disk.appending("fill"))
+      #expect(try await run(["optimize"], .git, in: disk).status == 0)
+      try await expectSound(disk)
+    }
+  }
+
   @Test(arguments: Backend.allCases)
   func aFolderThatMayNotBeWrittenCanBeRead(backend: Backend) async throws {
     let project = scratch.appending("project")

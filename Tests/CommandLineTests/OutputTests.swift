@@ -106,6 +106,11 @@ import Testing
       "sh", ["-c", "\"$0\" list >/dev/full", gitstateProgram.string], in: project)
     #expect(result.status == 1)
     #expect(result.errors.contains("No space left"))
+    let put = try await runProgram(
+      "sh", ["-c", "\"$0\" put 56-A --address \(address("1")) >/dev/full", gitstateProgram.string],
+      in: project)
+    #expect(put.status == 1 && put.errors.hasSuffix("is made, see gitstate log\n"), "\(put.errors)")
+    try await succeed("get", "56-A", in: project)
   }
 
   @Test func everyCommandExplainsItself() async throws {

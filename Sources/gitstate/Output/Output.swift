@@ -47,7 +47,9 @@ enum Output {
       } else if errno != EINTR {
         let reason = String(cString: strerror(errno))
         if descriptor != STDERR_FILENO {
-          note("gitstate: the result is not lost, but it could not be printed: \(reason)")
+          note(
+            "gitstate: the result is not lost, but it could not be printed: \(reason); a change that was asked for "
+              + "is made, see gitstate log")
         }
         exit(Failure.Status.failed)
       }
