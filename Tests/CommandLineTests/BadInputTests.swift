@@ -50,6 +50,20 @@ import Testing
     try await succeed("put", "56-New", "--address", address("1"), in: project)
   }
 
+  @Test(arguments: ["garbage", String(repeating: "garbage ", count: 20)])
+  func aDamagedIndexIsNamed(content: String) async throws {
+    let project = try await sampleRepository()
+    let index = project.appending(".git/index")
+    try writeFile(index, content)
+    let refused = try await refusal("put", "56-New", "--address", address("1"), in: project)
+    #expect(refused.code == "STATE_WRITE_FAILED")
+    #expect(refused.message.contains("git's index is damaged: move the file away, and git reset"))
+    try removeFile(index)
+    try await git("reset", "-q", in: project)
+    try await succeed("put", "56-New", "--address", address("1"), in: project)
+    try await expectSound(project)
+  }
+
   @Test func detachedHead() async throws {
     let project = try await sampleRepository()
     try await git("checkout", "-q", "--detach", in: project)

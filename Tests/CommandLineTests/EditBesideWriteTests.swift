@@ -26,15 +26,15 @@ import Testing
     try writeFile(path, parts.joined(separator: address(new)))
   }
 
-  /// Stops a command before its first call of some kind, runs another, and lets it go on: it does when strace
+  /// Stops a command before a call of some kind, runs another, and lets it go on: it does when strace
   /// is killed.
   private func stop(
-    _ command: [String], before call: String, below paths: [String] = [], in project: FilePath,
-    meanwhile: [String]
+    _ command: [String], before call: String, number: Int = 1, below paths: [String] = [],
+    in project: FilePath, meanwhile: [String]
   ) async throws -> ProgramResult {
     let script = """
       program=$1 call=$2 paths=$3 meanwhile=$4; shift 4
-      strace -f -qq -o ../trace $paths -e trace=$call -e inject=$call:delay_enter=600000000:when=1 \
+      strace -f -qq -o ../trace $paths -e trace=$call -e inject=$call:delay_enter=600000000:when=\(number) \
         "$program" "$@" > ../said 2>&1 &
       tracer=$!
       still=0
@@ -182,6 +182,44 @@ import Testing
       let said = result.text + result.errors
       #expect(said.contains("takes back what gitstate had recorded"), "\(command): \(said)")
     }
+  }
+
+  /// So is whoever takes back what a write did that was finished later.
+  @Test func whatACommitTakesBackAfterARecoveryIsTold() async throws {
+    let project = try await repository()
+    let killed = try await runProgram(
+      "strace",
+      [
+        "-f", "-qq", "-o", "/dev/null", "-P",
+        project.appending(".git/gitstate/intent.json").string,
+        "-e", "trace=rename", "-e", "inject=rename:signal=KILL:when=1", gitstateProgram.string,
+      ] + upgrade("Three", "4"), in: project, environment: reportingTroubleItself)
+    try #require(killed.status != 0)
+    try await succeed("list", in: project)
+    try await expectSound(project)
+    let old = try await git("show", "HEAD~1:\(file)", in: project)
+    try writeFile(project.appending(file), old + "\n")
+    try await git("commit", "-qam", "mine", in: project)
+    for command in ["status", "verify"] {
+      let result = try await gitstate(command, in: project)
+      let said = result.text + result.errors
+      #expect(said.contains("takes back what gitstate had recorded"), "\(command): \(said)")
+    }
+  }
+
+  /// A git program that had read the index before puts that in place, and another one has its lock.
+  @Test func anIndexThatCannotBeKeptIsMendedByTheNextCommand() async throws {
+    let project = try await repository()
+    try writeFile(scratch.appending("index"), try readFile(project.appending(".git/index")))
+    let result = try await stop(
+      upgrade("Three", "4"), before: "openat", number: 2, below: [file], in: project,
+      meanwhile: ["cp ../index .git/older && mv .git/older .git/index && touch .git/index.lock"])
+    #expect(result.text.contains("the next gitstate command completes it"), "\(result)")
+    try removeFile(project.appending(".git/index.lock"))
+    try await succeed("list", in: project)
+    try await expectSound(project)
+    try await git("commit", "-q", "--allow-empty", "-m", "mine", in: project)
+    try await succeed("get", "56-Three", in: project)
   }
 
   /// A working file for which there is no room is known before the branch moves.

@@ -255,6 +255,8 @@ extension GitWriter {
     _ staged: Staged, _ area: StagingArea
   ) {
     var isIndexed = true
+    /// Whether the intent is still there for the next command.
+    var isNoted = true
     batch.notes += staged.kept
     do {
       try staged.index?.commit()
@@ -280,30 +282,31 @@ extension GitWriter {
             + "it is; compare with git diff -- \(path.escapingUnprintable)")
       }
       try area.syncNames()
+      if isIndexed, try keepIndex(batch, staged, area) {
+        batch.notes.append(
+          "another git program put an older index in place of the new one; the index has the branch's "
+            + "version of \(batch.touchedNames.map { batch.folder.pathOf($0) }.joined(separator: " ")) "
+            + "again")
+      }
       switch (isIndexed, inStep) {
       case (true, let notes?): try notes.take(WriteIntent.path(location))
       case (true, nil): try WriteIntent.remove(at: location)
       case (false, var notes?): try notes.save()
       case (false, nil): break
       }
+      isNoted = !isIndexed
       try restore(batch, staged, author, committer, area)
       for objects in published + [staged.objects] { try objects.release() }
       try repository.remember(staged.objects)
-      if isIndexed, try keepIndex(batch, staged, area) {
-        // Its lock was noted.
-        try WriteIntent.remove(at: location)
-        batch.notes.append(
-          "another git program put an older index in place of the new one; the index has the branch's "
-            + "version of \(batch.touchedNames.map { batch.folder.pathOf($0) }.joined(separator: " ")) "
-            + "again")
-      }
       LogIndex.follow(batch, location)
     } catch {
       let reason = StateError(error, .writeFailed, "not all that follows could be done").message
+      let next =
+        isNoted
+        ? "; the next gitstate command completes it, such as: gitstate status (until then git commit could take the "
+          + "change back)" : ""
       batch.notes.append(
-        "the change is committed as \(tip.short) and is not to be made again, but \(reason); the next gitstate "
-          + "command completes it, such as: gitstate status (until then git commit -a would take the change back)"
-      )
+        "the change is committed as \(tip.short) and is not to be made again, but \(reason)\(next)")
     }
   }
 

@@ -52,7 +52,8 @@ struct InStepNotes {
     guard let content = try FileSystem.read(path) else { return }
     // Notes that cannot be read are as good as none: then the index tells what was checked out.
     guard let root = (try? JSONValue(parsing: content))?.object else { return }
-    for (file, note) in root[WriteIntent.inStepKey]?.object ?? root {
+    // What else a write's intent says has no commit and blob.
+    for (file, note) in root {
       guard let commit = note.object?["commit"]?.string.flatMap({ ObjectID(hex: $0) }),
         let blob = note.object?["blob"]?.string.flatMap({ ObjectID(hex: $0) })
       else { continue }

@@ -25,6 +25,10 @@ extension StateError {
         "; git's index is split: git update-index --no-split-index joins it"
       } else if git.message.contains("extension: 'sdir'") {
         "; git's index is sparse: git sparse-checkout reapply --no-sparse-index makes it whole"
+      } else if ["failed to read index", "invalid data in index"].contains(
+        where: git.message.hasPrefix)
+      {
+        "; git's index is damaged: move the file away, and git reset makes it anew, without what was staged"
       } else if [.objectDatabase, .object, .zlib].contains(git.category),
         !git.message.contains("--unshallow")
       {

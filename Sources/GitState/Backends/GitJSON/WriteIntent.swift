@@ -5,8 +5,8 @@ import LosslessJSON
 /// What a write is about to do, noted before it moves the branch, so that whoever comes after a
 /// crash can finish it.
 ///
-/// The note is made and removed while the ``WriterLock`` is held: whoever holds the lock and finds
-/// one knows that its owner is gone.
+/// The note is made, and removed or renamed to what ``InStepNotes`` read, while the ``WriterLock`` is held: whoever
+/// holds the lock and finds one knows that its owner is gone.
 struct WriteIntent {
   /// A file that the write changes; a blob is nil where there is no file.
   struct File: Hashable {
@@ -80,9 +80,6 @@ struct WriteIntent {
       ]
     }
   }
-
-  /// The member that has ``inStep``.
-  static let inStepKey = "inStep"
 
   /// Where the note is.
   static func path(_ location: StateLocation) -> String {
@@ -158,7 +155,8 @@ struct WriteIntent {
         return .object(member)
       })
     root["indexLocks"] = .array(indexLocks.map(\.json))
-    root[Self.inStepKey] = inStep.map { .object($0) }
+    // No file of the state's has a name as the members above.
+    for (file, note) in inStep ?? [:] { root[file] = note }
     return root
   }
 
@@ -356,7 +354,9 @@ extension WriteIntent {
       let path = "\(workingDirectory)/\(file.path)"
       let kind = try FileSystem.kind(of: path)
       let isFile = kind == .absent || kind == .file
-      if try !isFile || !update(file, at: path, repository, area) {
+      if try isFile && update(file, at: path, repository, area) {
+        notes[file.path] = file.new.map { InStepNotes.Note(commit: new, blob: $0) }
+      } else {
         // Edited since: what it was edited from is what it had before the write.
         notes[file.path] = .leftBehind(of: old ?? new, file.old, recorded: new)
         edited.append(file.path)
