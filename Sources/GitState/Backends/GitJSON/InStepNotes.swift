@@ -106,8 +106,7 @@ struct InStepNotes {
 
   /// Puts a file in the notes' place that says the same among other things (``WriteIntent/inStep``).
   ///
-  /// One rename, where writing the notes and removing the file would be two steps that cost as much as the rest
-  /// of what follows a commit.
+  /// One rename, so that nobody sees the one without the other.
   func take(_ other: String) throws(StateError) {
     if rename(other, path) == 0 { return }
     // The folder may be missing, or on another disk.
