@@ -20,6 +20,21 @@ public struct JSONObject: Sendable {
     for (key, value) in members { append(key, value, replaces: true) }
   }
 
+  /// Makes room for so many members at once.
+  public mutating func reserveCapacity(_ minimumCapacity: Int) {
+    members.reserveCapacity(minimumCapacity)
+  }
+
+  /// Whether the other object has the same keys in the same order.
+  public func hasSameKeys(as other: JSONObject) -> Bool {
+    guard count == other.count else { return false }
+    return members.withUnsafeBufferPointer { members in
+      other.members.withUnsafeBufferPointer { others in
+        members.indices.allSatisfy { members[$0].key.hasSameUTF8(as: others[$0].key) }
+      }
+    }
+  }
+
   /// The value of a key.
   ///
   /// Setting a value replaces the one that is there, in its place, or appends a member; setting nil

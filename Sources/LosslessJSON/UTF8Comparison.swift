@@ -6,8 +6,13 @@ internal import Glibc
 /// texts with these strings are different texts, and two such keys are different keys.
 extension String {
   /// Whether the other string consists of the same bytes.
+  @inline(__always)
   func hasSameUTF8(as other: String) -> Bool {
-    guard utf8.count == other.utf8.count else { return false }
+    // Mostly the length tells keys apart.
+    utf8.count == other.utf8.count && hasSameBytes(as: other)
+  }
+
+  private func hasSameBytes(as other: String) -> Bool {
     let decided = utf8.withContiguousStorageIfAvailable { left in
       other.utf8.withContiguousStorageIfAvailable { right in
         guard let start = left.baseAddress, let otherStart = right.baseAddress else { return true }

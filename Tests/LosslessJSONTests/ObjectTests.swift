@@ -68,6 +68,15 @@ struct ObjectTests {
     #expect(!object.hasSameMembers(as: ["a": 1, "c": ["x": 1, "y": 2]]))
   }
 
+  @Test func comparesKeysInOrder() {
+    let object: JSONObject = ["a": 1, "\u{e9}": 2]
+    #expect(object.hasSameKeys(as: ["a": 3, "\u{e9}": .null]))
+    #expect(!object.hasSameKeys(as: ["\u{e9}": 2, "a": 1]))
+    #expect(!object.hasSameKeys(as: ["a": 1, "e\u{301}": 2]))
+    #expect(!object.hasSameKeys(as: ["a": 1]))
+    #expect(!object.hasSameKeys(as: ["a": 1, "\u{e9}": 2, "b": 3]))
+  }
+
   @Test func sortsByBytes() {
     let object: JSONObject = ["b": 1, "\u{ffff}": 2, "\u{10000}": 3, "B": 4, "": 5, "ab": 6]
     #expect(object.sortedByKey().keys == ["", "B", "ab", "b", "\u{ffff}", "\u{10000}"])

@@ -148,7 +148,8 @@ extension String {
 }
 
 extension UInt8 {
-  fileprivate var isHexDigit: Bool {
+  /// Whether it is a digit of a hexadecimal number in ASCII.
+  var isHexDigit: Bool {
     switch self {
     case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
       UInt8(ascii: "A")...UInt8(ascii: "F"):

@@ -5,10 +5,15 @@ import Glibc
 
 extension String {
   /// Whether two texts are the same bytes.
+  @inline(__always)
   func isIdentical(to other: String) -> Bool {
+    // Mostly the length tells texts apart.
+    utf8.count == other.utf8.count && hasSameBytes(as: other)
+  }
+
+  private func hasSameBytes(as other: String) -> Bool {
     let decided = utf8.withContiguousStorageIfAvailable { left in
       other.utf8.withContiguousStorageIfAvailable { right in
-        guard left.count == right.count else { return false }
         guard let start = left.baseAddress, let otherStart = right.baseAddress else { return true }
         return memcmp(start, otherStart, left.count) == 0
       }

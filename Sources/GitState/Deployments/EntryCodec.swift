@@ -36,10 +36,10 @@ struct EntryCodec: Hashable, Sendable {
       Contract.Field.factoryByteCodeHash, Contract.Field.proxyAddress, Contract.Field.networkName,
       Contract.Field.deploymentArgs,
     ]
+    private static let reserved = Contract.Field.all + [proxy, implementation, record]
     /// What a record's own field cannot be called inside an entry.
     static func isReserved(_ name: String) -> Bool {
-      [proxy, implementation, record].contains { $0.isIdentical(to: name) }
-        || Contract.Field.all.contains { $0.isIdentical(to: name) }
+      reserved.contains { $0.isIdentical(to: name) }
     }
   }
 
@@ -56,18 +56,10 @@ struct EntryCodec: Hashable, Sendable {
     -> Encoded
   {
     let legacy = LegacyView(of: contract)
-    var entry = JSONObject()
-    entry[Member.proxy] = legacy.proxy.map { .string($0) }
-    entry[Member.implementation] = legacy.implementation.map { .string($0) }
-    if let timestamp = contract.record[Contract.Field.timestamp], timestamp.number != nil {
-      entry[Member.timestamp] = timestamp
-    }
     let hash = legacy.hash.map { JSONValue.string($0) }
-    let minimal = entry
-
-    let mapped = mapped(legacy)
+    var entry = minimalEntry(contract, legacy)
     for field in Member.overrides {
-      guard let value = contract.record[field], mapped[field] != value else { continue }
+      guard let value = contract.record[field], mapped(field, legacy) != value else { continue }
       entry[field] = value
     }
     for (field, value) in contract.record where !Member.isReserved(field) { entry[field] = value }
@@ -75,7 +67,7 @@ struct EntryCodec: Hashable, Sendable {
     var ordered = entry.ordered(like: previous?.object)
     var decoded = exact(contract, ordered, hash)
     if decoded == nil {
-      entry = minimal
+      entry = minimalEntry(contract, legacy)
       entry[Member.record] = .object(contract.record)
       ordered = entry.ordered(like: previous?.object)
       decoded = exact(contract, ordered, hash)
@@ -89,16 +81,29 @@ struct EntryCodec: Hashable, Sendable {
     return Encoded(entry: .object(ordered), hash: hash, contract: decoded)
   }
 
-  /// What fields that may stand in an entry are without doing so.
-  private func mapped(_ legacy: LegacyView) -> JSONObject {
-    var fields: JSONObject = [
-      Contract.Field.factoryByteCodeHash: .string(legacy.hash ?? ""),
-      Contract.Field.networkName: .string(network),
-    ]
-    if let proxy = legacy.proxy, !proxy.isIdentical(to: legacy.implementation ?? "") {
-      fields[Contract.Field.proxyAddress] = .string(proxy)
+  /// What an entry has in any case.
+  private func minimalEntry(_ contract: Contract, _ legacy: LegacyView) -> JSONObject {
+    var entry = JSONObject()
+    entry.reserveCapacity(8)
+    entry[Member.proxy] = legacy.proxy.map { .string($0) }
+    entry[Member.implementation] = legacy.implementation.map { .string($0) }
+    if let timestamp = contract.record[Contract.Field.timestamp], timestamp.number != nil {
+      entry[Member.timestamp] = timestamp
     }
-    return fields
+    return entry
+  }
+
+  /// What a field that may stand in an entry is without doing so.
+  private func mapped(_ field: String, _ legacy: LegacyView) -> JSONValue? {
+    switch field {
+    case Contract.Field.factoryByteCodeHash: return .string(legacy.hash ?? "")
+    case Contract.Field.networkName: return .string(network)
+    case Contract.Field.proxyAddress:
+      guard let proxy = legacy.proxy, !proxy.isIdentical(to: legacy.implementation ?? "")
+      else { return nil }
+      return .string(proxy)
+    default: return nil
+    }
   }
 
   /// The record that an entry decodes to, where that is just this one.
@@ -185,6 +190,7 @@ struct EntryCodec: Hashable, Sendable {
   ) -> Contract {
     typealias Field = Contract.Field
     var record = JSONObject()
+    record.reserveCapacity(Field.all.count + entry.count)
     record[Field.contractName] = .string(key.name)
     record[Field.chainID] = .number(JSONNumber(chainID.rawValue))
     record[Field.networkName] = .string(network)
@@ -310,7 +316,7 @@ extension JSONObject {
   /// Among themselves, a record's unknown fields keep this one's order, in which they go back to
   /// LevelDB.
   fileprivate func ordered(like other: JSONObject?) -> JSONObject {
-    guard let other else { return self }
+    guard let other, !hasSameKeys(as: other) else { return self }
     let places = other.keys.filter { self[$0] != nil } + keys.filter { other[$0] == nil }
     var unknown = keys.filter { !EntryCodec.Member.isReserved($0) }.makeIterator()
     var result = JSONObject()

@@ -142,6 +142,13 @@ public struct GuardRules: Hashable, Sendable {
     }
   }
 
+  /// Whether a rule names the chains for which it holds.
+  var nameChains: Bool {
+    [noRedeployment, noRemoval, requireReason].contains {
+      if case .chains = $0 { true } else { false }
+    }
+  }
+
   /// Whether a team has set any rule.
   var areSet: Bool {
     var rules = self
@@ -202,7 +209,7 @@ public struct GuardRules: Hashable, Sendable {
   func broken(by act: RuledChange) throws -> [String] {
     var broken: [String] = []
     for change in act.changes.changes + act.dropped {
-      let key = change.key.description.escapingUnprintable
+      var key: String { change.key.description.escapingUnprintable }
       switch change.kind {
       case .redeployed where covers(noRedeployment, change):
         broken.append("\(key) is redeployed, which the rule noRedeployment forbids")
@@ -256,7 +263,10 @@ public struct GuardRules: Hashable, Sendable {
         "\(finding.path.escapingUnprintable) of \(owner) looks like \(finding.what), which must not be "
           + "kept in git (if it is none, add \"\(allowance)\" to the rule allowedSecrets)")
     }
-    for change in news.changes where !allowedSecrets.contains(change.key.description) {
+    func isAllowed(_ owner: some CustomStringConvertible) -> Bool {
+      !allowedSecrets.isEmpty && allowedSecrets.contains(owner.description)
+    }
+    for change in news.changes where !isAllowed(change.key) {
       // A merge leaves nothing of what one of its parents had already.
       if [.added, .renamed].contains(change.kind), !change.fields.isEmpty,
         let what = SecretText.meaning(of: change.key.name)
@@ -266,10 +276,12 @@ public struct GuardRules: Hashable, Sendable {
             + "kept in git (if it is none, add the contract's key to the rule allowedSecrets)")
         continue
       }
-      let key = change.key.description.escapingUnprintable
-      for finding in SecretScan.findings(in: change) { report(finding, key, key) }
+      for finding in SecretScan.findings(in: change) {
+        let key = change.key.description.escapingUnprintable
+        report(finding, key, key)
+      }
     }
-    for file in news.files where !allowedSecrets.contains(file.chainID.description) {
+    for file in news.files where !isAllowed(file.chainID) {
       for finding in SecretScan.findings(in: file) {
         report(finding, file.file.escapingUnprintable, file.chainID.description)
       }

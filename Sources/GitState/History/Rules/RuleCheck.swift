@@ -62,7 +62,7 @@ struct RuleCheck {
 
   /// Rules that hold nowhere, though they name chains: whoever writes is told, lest nobody notices.
   func warnings(about changes: ChangeSet) -> [String] {
-    guard !changes.isEmpty else { return [] }
+    guard !changes.isEmpty, rules.nameChains else { return [] }
     let names = changes.changes.flatMap { change in
       change.fields.filter { $0.path == Contract.Field.networkName }.compactMap { $0.new?.string }
     }

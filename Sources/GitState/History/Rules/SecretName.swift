@@ -114,13 +114,13 @@ struct SecretName {
 enum SecretValue {
   /// Whether it is an account's address.
   static func isAddress(_ text: String) -> Bool {
-    text.utf8.count == 42 && text.hasPrefix("0x") && text.utf8.dropFirst(2).allSatisfy(isHexDigit)
+    text.utf8.count == 42 && text.hasPrefix("0x") && text.utf8.dropFirst(2).allSatisfy(\.isHexDigit)
   }
 
   /// Whether it has the digits of a key of 32 or 64 bytes, which are those of a hash as well.
   static func isKey(_ text: String) -> Bool {
     let digits = text.hasPrefix("0x") ? text.utf8.dropFirst(2) : text.utf8[...]
-    return [64, 128].contains(digits.count) && digits.allSatisfy(isHexDigit)
+    return [64, 128].contains(digits.count) && digits.allSatisfy(\.isHexDigit)
       && digits.contains { $0 != UInt8(ascii: "0") }
   }
 
@@ -147,10 +147,6 @@ enum SecretValue {
     // The name of a variable.
     return text.utf8.contains(UInt8(ascii: "_"))
       && text.utf8.allSatisfy { (65...90).contains($0) || $0 == UInt8(ascii: "_") }
-  }
-
-  static func isHexDigit(_ byte: UInt8) -> Bool {
-    (48...57).contains(byte) || (97...102).contains(byte | 0x20)
   }
 
   /// Whether a byte occurs in tokens: letters, digits and `_-+/=`.

@@ -9,7 +9,7 @@ struct SecretText {
   /// What a text has that looks like a secret; nil where there is nothing.
   static func meaning(of text: String) -> String? {
     // Nothing shorter is a secret with a form or a name.
-    guard text.utf8.count >= 12 else { return nil }
+    guard text.utf8.count >= 12, !text.isHex else { return nil }
     let scan = SecretText(bytes: Array(text.utf8))
     return scan.form ?? scan.named ?? scan.mnemonic
   }
@@ -223,4 +223,15 @@ struct SecretText {
 
 extension ArraySlice<UInt8> {
   fileprivate func hasSuffix(_ end: [UInt8]) -> Bool { suffix(end.count).elementsEqual(end) }
+}
+
+extension String {
+  /// Whether it is `0x` and hexadecimal digits, as addresses and hashes are, and nothing else.
+  fileprivate var isHex: Bool {
+    var text = self
+    return text.withUTF8 { bytes in
+      bytes.count > 2 && bytes[0] == UInt8(ascii: "0") && bytes[1] == UInt8(ascii: "x")
+        && bytes[2...].allSatisfy(\.isHexDigit)
+    }
+  }
 }
