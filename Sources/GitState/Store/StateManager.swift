@@ -275,9 +275,11 @@ public final class StateManager: Sendable {
   ///
   /// Only where there were several a moment ago: who is alone does not wait.
   private func gather() {
-    guard lastCount.load(ordering: .relaxed) > 1 else { return }
+    let last = lastCount.load(ordering: .relaxed)
+    guard last > 1 else { return }
     var seen = waiting.withLock { $0.operations.count }
-    for _ in 0..<10 where seen > 0 {
+    // As many as a moment ago are most likely all.
+    for _ in 0..<10 where seen > 0 && seen != last {
       usleep(1)
       let now = waiting.withLock { $0.operations.count }
       if now == seen { return }
