@@ -55,6 +55,8 @@ public final class CommitChain: Sendable {
     var encoder: CommitEncoder?
     var error: GitError?
     let deflater = Deflater()
+    /// For commits, and versions as their differences: to compress one takes as long as all else about it.
+    let quickDeflater = Deflater(mostStored: 1024)
   }
 
   private let queue = DispatchQueue(label: "gitstate.commits")
@@ -69,11 +71,14 @@ public final class CommitChain: Sendable {
   /// - Parameters:
   ///   - base: What the first commit builds on.
   ///   - committer: Who makes the commits, and when.
-  public func begin(on base: Base, committer: Signature) {
+  ///   - compresses: Whether small objects are compressed, too; where they are not, it is left to whoever
+  ///     joins the packs (``Repository/pack(in:isFull:)``).
+  public func begin(on base: Base, committer: Signature, compresses: Bool = true) {
     giveUp()
     run(isFirst: true) { state throws(GitError) in
       state.error = nil
-      state.encoder = try CommitEncoder(base, committer: committer, state.deflater)
+      state.encoder = try CommitEncoder(
+        base, committer: committer, compresses ? state.deflater : state.quickDeflater)
     }
   }
 

@@ -7,7 +7,12 @@ final class Deflater {
   private let stream = DeflateStream()
   private let smallStream = DeflateStream(memory: 4)
   private static let small = 4096
-  private static let tiny = 64
+  /// So few bytes hardly become fewer.
+  static let tiny = 64
+  private let mostStored: Int
+
+  /// - Parameter mostStored: Objects of so many bytes at most are not compressed.
+  init(mostStored: Int = Deflater.tiny) { self.mostStored = mostStored }
 
   /// Appends some bytes to others, compressed.
   ///
@@ -21,7 +26,7 @@ final class Deflater {
     guard size <= Int(Int32.max) else {
       throw GitError(.tooLarge, "an object of \(content.count) bytes is too large to be compressed")
     }
-    if size <= Self.tiny { return Self.store(header + content, in: &output) }
+    if size <= mostStored { return StoredObject.append([header, content], to: &output) }
     let stream = size <= Self.small ? smallStream : stream
     try header.withUnsafeBufferPointer { header throws(GitError) in
       try content.withUnsafeBufferPointer { content throws(GitError) in
@@ -29,13 +34,34 @@ final class Deflater {
       }
     }
   }
+}
 
-  /// Appends bytes that are too few to become fewer, as zlib would (RFC 1950 and 1951).
-  private static func store(_ bytes: [UInt8], in output: inout [UInt8]) {
-    output += [0x78, 0x01, 1] + StoredBlock.head(bytes.count)
-    output += bytes
-    let checksum = bytes.withUnsafeBufferPointer { Adler32($0) }
+/// A compressed stream whose bytes are not compressed (RFC 1950 and 1951).
+enum StoredObject {
+  private static let start: [UInt8] = [0x78, 0x01, 1]
+  /// How many bytes come before the content.
+  private static let headSize = start.count + 4
+  private static let checksumSize = 4
+
+  /// Appends some pieces, 65,535 bytes together at most.
+  static func append(_ pieces: [[UInt8]], to output: inout [UInt8]) {
+    output += start
+    output += StoredBlock.head(pieces.reduce(0) { $0 + $1.count })
+    let begin = output.count
+    for piece in pieces { output += piece }
+    let checksum = output.withUnsafeBufferPointer {
+      Adler32(UnsafeBufferPointer(rebasing: $0[begin...]))
+    }
     output += checksum.bytes
+  }
+
+  /// Where the content of a stream is; nil where it is compressed.
+  static func content(of stream: UnsafeRawBufferPointer) -> Range<Int>? {
+    let range = headSize..<max(headSize, stream.count - checksumSize)
+    guard range.count <= 0xFFFF, stream.starts(with: start + StoredBlock.head(range.count)) else {
+      return nil
+    }
+    return range
   }
 }
 

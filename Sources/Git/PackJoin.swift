@@ -5,7 +5,7 @@ internal import Glibc
 ///
 /// libgit2's pack builder looks for deltas anew, which takes as long as all that wrote the packs. What is in
 /// a pack is packed already; only how far away a delta's base is can change, where an object is in
-/// several packs and goes into the new one once.
+/// several packs and goes into the new one once. What a large batch left uncompressed is compressed.
 struct PackJoin {
   /// The objects that are in the new pack so far.
   private var entries: [PackIndex.Entry] = []
@@ -14,6 +14,7 @@ struct PackJoin {
   private var size = 0
   private let file: Int32
   private let path: String
+  private let deflater = Deflater()
 
   /// Joins packs.
   ///
@@ -95,7 +96,7 @@ struct PackJoin {
         let range = entry.offset..<max(entry.offset, end)
         guard range.upperBound <= content.count - 20,
           PackIndex.checksum(of: content, range) == entry.checksum,
-          let (copied, isSame) = copy(range, of: content, sorted, to: &output)
+          let (copied, isSame) = try copy(range, of: content, sorted, to: &output)
         else {
           throw GitError(
             .unreadable, "the object \(entry.id) in \(pack).pack is damaged; run: git fsck",
@@ -112,7 +113,7 @@ struct PackJoin {
     try write(output)
   }
 
-  /// Copies an object as it is, but for the distance to its base.
+  /// Copies an object as it is, but for the distance to its base, and compressed.
   ///
   /// - Parameters:
   ///   - range: Where it is in its pack.
@@ -120,10 +121,11 @@ struct PackJoin {
   ///   - sorted: The pack's objects, by their places.
   ///   - output: What the copy is appended to.
   /// - Returns: Where it is in the output, and whether it is the same bytes there; nil where it is damaged.
+  /// - Throws: ``GitError`` where zlib fails.
   private func copy(
     _ range: Range<Int>, of content: UnsafeRawBufferPointer, _ sorted: [PackIndex.Entry],
     to output: inout [UInt8]
-  ) -> (range: Range<Int>, isSame: Bool)? {
+  ) throws(GitError) -> (range: Range<Int>, isSame: Bool)? {
     var at = range.lowerBound
     var isSame = true
     guard let header = PackEntryHeader(reading: content, at: &at) else { return nil }
@@ -137,10 +139,16 @@ struct PackJoin {
       isSame = size + start - base == distance
       PackEntryHeader.append(distance: size + start - base, to: &output)
     } else {
-      at = range.lowerBound
+      output += content[range.lowerBound..<at]
     }
     guard at <= range.upperBound else { return nil }
-    output += content[at..<range.upperBound]
+    let stream = UnsafeRawBufferPointer(rebasing: content[at..<range.upperBound])
+    if let stored = StoredObject.content(of: stream), stored.count > Deflater.tiny {
+      try deflater.append([], Array(stream[stored]), to: &output)
+      isSame = false
+    } else {
+      output += stream
+    }
     return (start..<output.count, isSame)
   }
 

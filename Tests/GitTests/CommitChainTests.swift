@@ -30,13 +30,15 @@ import Testing
   }
 
   private func write(
-    _ steps: [Files], on tip: ObjectID?, with chain: CommitChain, in path: FilePath
+    _ steps: [Files], on tip: ObjectID?, with chain: CommitChain, in path: FilePath,
+    compresses: Bool = true
   )
     throws -> CommitChain.Made
   {
     let repository = try open(path)
     chain.begin(
-      on: try repository.chainBase(tip, folder: "a/b"), committer: committer)
+      on: try repository.chainBase(tip, folder: "a/b"), committer: committer,
+      compresses: compresses)
     chain.append(
       steps.enumerated().map { number, files in
         CommitChain.Step(
@@ -84,6 +86,53 @@ import Testing
     try area.flush()
     try objects.publish(area)
     return objects
+  }
+
+  /// How many bytes objects of a type have on disk, and how many they have, all together.
+  private func sizes(_ type: String, in path: FilePath) async throws -> (disk: Int, full: Int) {
+    let lines = try await git(
+      "cat-file", "--batch-all-objects",
+      "--batch-check=%(objecttype) %(objectsize:disk) %(objectsize)", in: path)
+    var sizes = (disk: 0, full: 0)
+    for line in lines.split(separator: "\n") {
+      let parts = line.split(separator: " ")
+      guard parts.count == 3, parts[0] == type else { continue }
+      sizes.disk += Int(parts[1]) ?? 0
+      sizes.full += Int(parts[2]) ?? 0
+    }
+    return sizes
+  }
+
+  @Test func whatWasNotCompressedIsOncePacksAreJoined() async throws {
+    let path = try await newRepository()
+    let chain = CommitChain()
+    var tip: ObjectID?
+    let steps = steps(51 * 8).map { $0.filter { $0.key == "a/b/one.json" } }
+    for number in 0..<51 {
+      let part = Array(steps[number * 8..<number * 8 + 8])
+      let made = try write(part, on: tip, with: chain, in: path, compresses: false)
+      _ = try publish(made, in: path)
+      tip = made.commits.last
+    }
+    let last = try #require(tip)
+    try await git("update-ref", "refs/heads/main", last.hex, in: path)
+    try await fsck(path)
+    let contents = try await runProgram(
+      "git", ["cat-file", "--batch-all-objects", "--batch"], in: path
+    ).output
+    let (before, full) = try await sizes("commit", in: path)
+    #expect(before > full)
+    let report = try open(path).pack(in: path.appending(".git/packing").string, isFull: false)
+    #expect(report.removedPacks == 51)
+    let (after, _) = try await sizes("commit", in: path)
+    #expect(after < full * 9 / 10)
+    #expect(
+      try await runProgram("git", ["cat-file", "--batch-all-objects", "--batch"], in: path).output
+        == contents)
+    try await git("fsck", "--strict", "--full", in: path)
+    let index = try entries(of: path.appending(".git/objects/pack")).filter { $0.hasSuffix(".idx") }
+    #expect(index.count == 1)
+    try await git("verify-pack", ".git/objects/pack/\(index[0])", in: path)
   }
 
   @Test(arguments: [false, true]) func theyAreTheSameCommits(isFirst: Bool) async throws {

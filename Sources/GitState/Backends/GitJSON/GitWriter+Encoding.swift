@@ -8,6 +8,8 @@ import Git
 extension GitWriter {
   /// From how many operations on.
   static var smallestEncoded: Int { 12 }
+  /// A larger batch's pack may never be joined with others, so that all in it is compressed at once.
+  private static var mostUncompressed: Int { 256 }
   /// How many steps go on together.
   private static var stepsAtOnce: Int { 6 }
 
@@ -27,7 +29,7 @@ extension GitWriter {
         base = try repository.chainBase(batch.tip, folder: batch.tipFolder.path)
       }
       guard let base else { return }
-      chain.begin(on: base, committer: committer)
+      chain.begin(on: base, committer: committer, compresses: count > Self.mostUncompressed)
       batch.encoding = GitWriteBatch.Encoding(author: author, committer: committer)
     } catch {
       // Said by whoever needs it: perhaps there will be nothing to commit.
