@@ -21,7 +21,7 @@ public final class StateManager: Sendable {
   private let writes = DispatchQueue(label: "gitstate.writes")
   private let reads = BlockingPool(label: "gitstate.reads")
   private let waiting = Mutex(Waiting())
-  /// How many operations the last batch had.
+  /// How many callers there were a moment ago: those of the last batch, and those who waited meanwhile.
   private let lastCount = Atomic(0)
   let calls = Occupancy()
   private let closed = Signal()
@@ -278,8 +278,8 @@ public final class StateManager: Sendable {
     let last = lastCount.load(ordering: .relaxed)
     guard last > 1 else { return }
     var seen = waiting.withLock { $0.operations.count }
-    // As many as a moment ago are most likely all.
-    for _ in 0..<10 where seen > 0 && seen != last {
+    // Once all are there again, nobody is waited for.
+    for _ in 0..<10 where seen > 0 && seen < last {
       usleep(1)
       let now = waiting.withLock { $0.operations.count }
       if now == seen { return }
@@ -298,11 +298,12 @@ public final class StateManager: Sendable {
       }
       if all.isEmpty { return }
       let batch = all.filter { $0.answer.begin() }
-      lastCount.store(batch.count, ordering: .relaxed)
       guard !batch.isEmpty else { continue }
       do throws(StateError) {
         try open()
         let results = backend.apply(batch.map(\.operation))
+        let others = waiting.withLock { $0.operations.count }
+        lastCount.store(batch.count + others, ordering: .relaxed)
         for ((_, answer), result) in zip(batch, results) { answer.answer(result) }
       } catch {
         for (_, answer) in batch { answer.answer(.failure(error)) }
