@@ -55,9 +55,10 @@ public final class CommitChain: Sendable {
     var encoder: CommitEncoder?
     var error: GitError?
     let deflater = Deflater()
-    /// For commits, and versions as their differences: to compress one takes as long as all else about it.
-    let quickDeflater = Deflater(mostStored: 1024)
   }
+
+  /// Commits and the differences of versions have fewer bytes: to compress one takes as long as all else about it.
+  private static let mostStored = 1024
 
   private let queue = DispatchQueue(label: "gitstate.commits")
   private let state = Mutex(State())
@@ -78,7 +79,8 @@ public final class CommitChain: Sendable {
     run(isFirst: true) { state throws(GitError) in
       state.error = nil
       state.encoder = try CommitEncoder(
-        base, committer: committer, compresses ? state.deflater : state.quickDeflater)
+        base, committer: committer, state.deflater,
+        mostStored: compresses ? Deflater.tiny : Self.mostStored)
     }
   }
 

@@ -3,6 +3,7 @@ internal import CGit2
 /// Makes the objects of commits that follow one another, and packs of them, without a repository.
 final class CommitEncoder: TreeStore {
   private let deflater: Deflater
+  private let mostStored: Int
   private let committer: Signature
   private let committerText: String
   private var tree: ObjectID?
@@ -23,15 +24,18 @@ final class CommitEncoder: TreeStore {
   /// How large a pack becomes.
   private static let mostBytes = 64 << 20
 
-  init(_ base: CommitChain.Base, committer: Signature, _ deflater: Deflater) throws(GitError) {
+  init(
+    _ base: CommitChain.Base, committer: Signature, _ deflater: Deflater, mostStored: Int
+  ) throws(GitError) {
     self.deflater = deflater
+    self.mostStored = mostStored
     self.committer = committer
     committerText = try committer.headerText()
     (parent, tree) = (base.commit, base.tree)
     for (id, content) in base.trees {
       trees[id] = HeldObjects.Object(id: id, type: GIT_OBJECT_TREE, content: content, base: nil)
     }
-    writer = PackWriter(deflater)
+    writer = PackWriter(deflater, mostStored: mostStored)
   }
 
   /// Adds the objects of a commit.
@@ -79,7 +83,7 @@ final class CommitEncoder: TreeStore {
   private func endPack() {
     guard !writer.isEmpty else { return }
     packs.append(writer.finish())
-    writer = PackWriter(deflater)
+    writer = PackWriter(deflater, mostStored: mostStored)
   }
 
   private func add(

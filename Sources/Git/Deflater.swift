@@ -9,10 +9,6 @@ final class Deflater {
   private static let small = 4096
   /// So few bytes hardly become fewer.
   static let tiny = 64
-  private let mostStored: Int
-
-  /// - Parameter mostStored: Objects of so many bytes at most are not compressed.
-  init(mostStored: Int = Deflater.tiny) { self.mostStored = mostStored }
 
   /// Appends some bytes to others, compressed.
   ///
@@ -20,8 +16,12 @@ final class Deflater {
   ///   - header: What comes first.
   ///   - content: What comes then.
   ///   - output: Where to append.
+  ///   - mostStored: So many bytes at most are not compressed.
   /// - Throws: ``GitError`` where zlib fails.
-  func append(_ header: [UInt8], _ content: [UInt8], to output: inout [UInt8]) throws(GitError) {
+  func append(
+    _ header: [UInt8], _ content: [UInt8], to output: inout [UInt8],
+    mostStored: Int = Deflater.tiny
+  ) throws(GitError) {
     let size = header.count + content.count
     guard size <= Int(Int32.max) else {
       throw GitError(.tooLarge, "an object of \(content.count) bytes is too large to be compressed")
@@ -55,13 +55,14 @@ enum StoredObject {
     output += checksum.bytes
   }
 
-  /// Where the content of a stream is; nil where it is compressed.
-  static func content(of stream: UnsafeRawBufferPointer) -> Range<Int>? {
-    let range = headSize..<max(headSize, stream.count - checksumSize)
-    guard range.count <= 0xFFFF, stream.starts(with: start + StoredBlock.head(range.count)) else {
-      return nil
-    }
-    return range
+  /// The content of a stream; nil where it is compressed, or not whole.
+  static func content(of stream: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+    let end = stream.count - checksumSize
+    guard end >= headSize, end - headSize <= 0xFFFF,
+      stream.starts(with: start + StoredBlock.head(end - headSize))
+    else { return nil }
+    let content = UnsafeBufferPointer(rebasing: stream[headSize..<end])
+    return stream[end...].elementsEqual(Adler32(content).bytes) ? Array(content) : nil
   }
 }
 

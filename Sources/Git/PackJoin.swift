@@ -4,8 +4,8 @@ internal import Glibc
 /// Makes one pack of several, in which each object is compressed as it was (gitformat-pack).
 ///
 /// libgit2's pack builder looks for deltas anew, which takes as long as all that wrote the packs. What is in
-/// a pack is packed already; only how far away a delta's base is can change, where an object is in
-/// several packs and goes into the new one once. What a large batch left uncompressed is compressed.
+/// a pack is packed already; only how far away a delta's base is can change. Small objects that a batch of commits
+/// left uncompressed are compressed.
 struct PackJoin {
   /// The objects that are in the new pack so far.
   private var entries: [PackIndex.Entry] = []
@@ -142,14 +142,27 @@ struct PackJoin {
       output += content[range.lowerBound..<at]
     }
     guard at <= range.upperBound else { return nil }
-    let stream = UnsafeRawBufferPointer(rebasing: content[at..<range.upperBound])
-    if let stored = StoredObject.content(of: stream), stored.count > Deflater.tiny {
-      try deflater.append([], Array(stream[stored]), to: &output)
+    if let compressed = try compressed(content[at..<range.upperBound], header) {
+      output += compressed
       isSame = false
     } else {
-      output += stream
+      output += content[at..<range.upperBound]
     }
     return (start..<output.count, isSame)
+  }
+
+  /// An object's stream compressed; nil where it is so already, or would not become smaller.
+  private func compressed(
+    _ stream: Slice<UnsafeRawBufferPointer>, _ header: PackEntryHeader
+  ) throws(GitError) -> [UInt8]? {
+    // A delta that names its base has that name first.
+    guard header.kind != .namedDelta, header.size > Deflater.tiny,
+      let content = UnsafeRawBufferPointer(rebasing: stream).withMemoryRebound(
+        to: UInt8.self, { StoredObject.content(of: $0) }), content.count == header.size
+    else { return nil }
+    var compressed: [UInt8] = []
+    try deflater.append([], content, to: &compressed)
+    return compressed.count < stream.count ? compressed : nil
   }
 
   /// The object that begins at a place; nil where none does.

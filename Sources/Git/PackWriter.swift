@@ -14,18 +14,23 @@ struct NewPack: Sendable {
 ///
 /// libgit2's pack builder looks for deltas among all objects, which takes longer than all else that a write
 /// does. Here an object is a delta to the one that it is known to be an edit of, or stands by itself; what
-/// is packed later (`gitstate optimize`, `git gc`) is packed better.
+/// is packed later (`gitstate optimize`) is packed better.
 struct PackWriter {
   private var pack: [UInt8]
   private var entries: [PackIndex.Entry] = []
   private var placed: [ObjectID: (offset: Int, depth: Int)] = [:]
   private let deflater: Deflater
+  private let mostStored: Int
 
   /// How many deltas are applied for one object, as `git gc` has it.
   private static let deepest = 50
 
-  init(_ deflater: Deflater) {
+  /// - Parameters:
+  ///   - deflater: What compresses the objects.
+  ///   - mostStored: So many bytes at most are not compressed.
+  init(_ deflater: Deflater, mostStored: Int = Deflater.tiny) {
     self.deflater = deflater
+    self.mostStored = mostStored
     pack = Self.header(count: 0)
   }
 
@@ -56,10 +61,10 @@ struct PackWriter {
       depth = place.depth + 1
       PackEntryHeader(kind: .distantDelta, size: delta.count).append(to: &pack)
       PackEntryHeader.append(distance: offset - place.offset, to: &pack)
-      try deflater.append([], delta, to: &pack)
+      try deflater.append([], delta, to: &pack, mostStored: mostStored)
     } else {
       PackEntryHeader(type: object.type, size: object.content.count).append(to: &pack)
-      try deflater.append([], object.content, to: &pack)
+      try deflater.append([], object.content, to: &pack, mostStored: mostStored)
     }
     placed[object.id] = (offset, depth)
     let checksum = pack.withUnsafeBytes { PackIndex.checksum(of: $0, offset..<$0.count) }

@@ -9,7 +9,7 @@ struct SecretText {
   /// What a text has that looks like a secret; nil where there is nothing.
   static func meaning(of text: String) -> String? {
     // Nothing shorter is a secret with a form or a name.
-    guard text.utf8.count >= 12, !text.isHex else { return nil }
+    guard text.utf8.count >= 12, !text.isAddressOrHash else { return nil }
     let scan = SecretText(bytes: Array(text.utf8))
     return scan.form ?? scan.named ?? scan.mnemonic
   }
@@ -226,12 +226,9 @@ extension ArraySlice<UInt8> {
 }
 
 extension String {
-  /// Whether it is `0x` and hexadecimal digits, as addresses and hashes are, and nothing else.
-  fileprivate var isHex: Bool {
-    var text = self
-    return text.withUTF8 { bytes in
-      bytes.count > 2 && bytes[0] == UInt8(ascii: "0") && bytes[1] == UInt8(ascii: "x")
-        && bytes[2...].allSatisfy(\.isHexDigit)
-    }
+  /// Whether it is `0x` and 40 or 64 hexadecimal digits, as an address or a hash is.
+  fileprivate var isAddressOrHash: Bool {
+    guard [42, 66].contains(utf8.count) else { return false }
+    return utf8.starts(with: "0x".utf8) && utf8.dropFirst(2).allSatisfy(\.isHexDigit)
   }
 }
