@@ -8,6 +8,7 @@
 #include <git2/sys/odb_backend.h>
 #include <git2/sys/repository.h>
 #include <git2/sys/transport.h>
+#include <sched.h>
 #include <sys/types.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
@@ -17,6 +18,10 @@
 extern int sync_file_range(int file, off_t offset, off_t count, unsigned int flags);
 extern int renameat2(
     int from_folder, const char *from, int to_folder, const char *to, unsigned int flags);
+extern pid_t gettid(void);
+extern int sched_getcpu(void);
+extern int sched_getaffinity(pid_t thread, size_t size, cpu_set_t *processors);
+extern int sched_setaffinity(pid_t thread, size_t size, const cpu_set_t *processors);
 extern void *memmem(const void *text, size_t size, const void *wanted, size_t wanted_size);
 
 // Starts to write a file's content to disk.
@@ -32,6 +37,18 @@ static inline int gitstate_wait_for_write_back(int file) {
 // Renames only to a name that is free (AT_FDCWD, RENAME_NOREPLACE).
 static inline int gitstate_rename_to_free(const char *from, const char *to) {
   return renameat2(-100, from, -100, to, 1);
+}
+
+// Lets a thread run on all processors that the calling one may have but one; where that is the only one, nothing
+// changes.
+static inline void gitstate_keep_off_processor(pid_t thread, int processor) {
+  cpu_set_t processors;
+  const int bits = 8 * (int)sizeof processors.__bits[0];
+  if (processor < 0 || processor >= 8 * (int)sizeof processors) return;
+  if (sched_getaffinity(0, sizeof processors, &processors) != 0) return;
+  processors.__bits[processor / bits] &= ~(1UL << (processor % bits));
+  // Fails where nothing is left.
+  sched_setaffinity(thread, sizeof processors, &processors);
 }
 
 // The kind of the file system that a path is on, as in statfs(2); -1 where that fails.

@@ -1,5 +1,4 @@
 internal import CGit2
-internal import Dispatch
 internal import Synchronization
 
 /// Makes the objects of commits that follow one another, and packs of them, on a thread of its own.
@@ -60,7 +59,8 @@ public final class CommitChain: Sendable {
   /// Commits and the differences of versions have fewer bytes: to compress one takes as long as all else about it.
   private static let mostStored = 1024
 
-  private let queue = DispatchQueue(label: "gitstate.commits")
+  /// Nil until it is needed.
+  private let thread = Mutex<WorkThread?>(nil)
   private let state = Mutex(State())
   private let generation = Atomic(0)
 
@@ -74,8 +74,10 @@ public final class CommitChain: Sendable {
   ///   - committer: Who makes the commits, and when.
   ///   - compresses: Whether small objects are compressed, too; where they are not, it is left to whoever
   ///     joins the packs (``Repository/pack(in:isFull:)``).
-  public func begin(on base: Base, committer: Signature, compresses: Bool = true) {
+  /// - Throws: ``GitError`` where the system gives no thread.
+  public func begin(on base: Base, committer: Signature, compresses: Bool = true) throws(GitError) {
     giveUp()
+    try startThread().leaveProcessorToCaller()
     run(isFirst: true) { state throws(GitError) in
       state.error = nil
       state.encoder = try CommitEncoder(
@@ -103,23 +105,33 @@ public final class CommitChain: Sendable {
   /// - Returns: What was made.
   /// - Throws: ``GitError`` where one of the commits could not be made.
   public func finish() throws(GitError) -> Made {
-    queue.sync {}
+    let thread = thread.withLock(\.self)
+    thread?.finish()
     let result: Result<Made, GitError> = state.withLock { state in
       defer { state.encoder = nil }
       if let error = state.error { return .failure(error) }
       guard let encoder = state.encoder else {
         return .failure(GitError(.failed, "no commits were begun"))
       }
-      return .success(encoder.finish())
+      return .success(encoder.finish(provingOn: thread))
     }
     return try result.get()
+  }
+
+  private func startThread() throws(GitError) -> WorkThread {
+    try thread.withLock { thread throws(GitError) in
+      if let thread { return thread }
+      let new = try WorkThread()
+      thread = new
+      return new
+    }
   }
 
   private func run(
     isFirst: Bool = false, _ work: @escaping @Sendable (inout State) throws(GitError) -> Void
   ) {
     let mine = generation.load(ordering: .relaxed)
-    queue.async { [self] in
+    thread.withLock(\.self)?.async { [self] in
       state.withLock { state in
         guard generation.load(ordering: .relaxed) == mine, isFirst || state.error == nil
         else { return }

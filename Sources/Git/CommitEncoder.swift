@@ -69,9 +69,12 @@ final class CommitEncoder: TreeStore {
     if writer.size > Self.mostBytes { endPack() }
   }
 
-  /// What was made.
-  func finish() -> CommitChain.Made {
-    proof.begin()
+  /// Ends what is made.
+  ///
+  /// - Parameter thread: Where names are proven meanwhile.
+  /// - Returns: What was made.
+  func finish(provingOn thread: WorkThread?) -> CommitChain.Made {
+    proof.begin(on: thread)
     endPack()
     let last = [lastCommit].compactMap(\.self) + trees.values + blobs.values
     return CommitChain.Made(

@@ -37,6 +37,7 @@ final class NameProof: Sendable {
   private let state = Mutex(State())
   /// Its own: the shared ones have no thread left where as many callers as there are processors wait for a write.
   private let queue = DispatchQueue(label: "gitstate.names")
+  private let underWay = DispatchGroup()
   /// An object of fewer bytes is proven at once.
   private let smallest: Int
   /// Whether the others wait until someone asks for it.
@@ -85,13 +86,17 @@ final class NameProof: Sendable {
   }
 
   /// Begins with all that was added, and does not wait.
-  func begin() {
+  ///
+  /// - Parameter thread: Where to do it; nil is a thread of the system's choice.
+  func begin(on thread: WorkThread? = nil) {
     let range = state.withLock { state in
       defer { state.begun = state.entries.count }
       return state.begun..<state.entries.count
     }
     guard !range.isEmpty else { return }
-    queue.async { [self] in
+    underWay.enter()
+    let work: @Sendable () -> Void = { [self] in
+      defer { underWay.leave() }
       for index in range {
         let entry = state.withLock { $0.entries[index] }
         let proven: Result<ObjectID, GitError>
@@ -103,6 +108,7 @@ final class NameProof: Sendable {
         state.withLock { $0.entries[index].proven = proven }
       }
     }
+    if let thread { thread.async(work) } else { queue.async(execute: work) }
   }
 
   /// Waits until all names are proven, and lets go of the objects.
@@ -110,7 +116,7 @@ final class NameProof: Sendable {
   /// - Throws: ``GitError`` where the content of one looks like an attack.
   func finish() throws(GitError) {
     begin()
-    queue.sync {}
+    underWay.wait()
     for entry in state.withLock(\.entries) {
       guard let name = entry.name else { continue }
       if case .success(name) = entry.proven { continue }
