@@ -59,8 +59,7 @@ public final class CommitChain: Sendable {
   /// Commits and the differences of versions have fewer bytes: to compress one takes as long as all else about it.
   private static let mostStored = 1024
 
-  /// Nil until it is needed.
-  private let thread = Mutex<WorkThread?>(nil)
+  private let thread = WorkThread()
   private let state = Mutex(State())
   private let generation = Atomic(0)
 
@@ -74,15 +73,14 @@ public final class CommitChain: Sendable {
   ///   - committer: Who makes the commits, and when.
   ///   - compresses: Whether small objects are compressed, too; where they are not, it is left to whoever
   ///     joins the packs (``Repository/pack(in:isFull:)``).
-  /// - Throws: ``GitError`` where the system gives no thread.
-  public func begin(on base: Base, committer: Signature, compresses: Bool = true) throws(GitError) {
+  public func begin(on base: Base, committer: Signature, compresses: Bool = true) {
     giveUp()
-    try startThread().leaveProcessorToCaller()
-    run(isFirst: true) { state throws(GitError) in
+    thread.leaveProcessorToCaller()
+    run(isFirst: true) { [thread] state throws(GitError) in
       state.error = nil
       state.encoder = try CommitEncoder(
         base, committer: committer, state.deflater,
-        mostStored: compresses ? Deflater.tiny : Self.mostStored)
+        mostStored: compresses ? Deflater.tiny : Self.mostStored, provingOn: thread)
     }
   }
 
@@ -105,33 +103,23 @@ public final class CommitChain: Sendable {
   /// - Returns: What was made.
   /// - Throws: ``GitError`` where one of the commits could not be made.
   public func finish() throws(GitError) -> Made {
-    let thread = thread.withLock(\.self)
-    thread?.finish()
+    thread.finish()
     let result: Result<Made, GitError> = state.withLock { state in
       defer { state.encoder = nil }
       if let error = state.error { return .failure(error) }
       guard let encoder = state.encoder else {
         return .failure(GitError(.failed, "no commits were begun"))
       }
-      return .success(encoder.finish(provingOn: thread))
+      return .success(encoder.finish())
     }
     return try result.get()
-  }
-
-  private func startThread() throws(GitError) -> WorkThread {
-    try thread.withLock { thread throws(GitError) in
-      if let thread { return thread }
-      let new = try WorkThread()
-      thread = new
-      return new
-    }
   }
 
   private func run(
     isFirst: Bool = false, _ work: @escaping @Sendable (inout State) throws(GitError) -> Void
   ) {
     let mine = generation.load(ordering: .relaxed)
-    thread.withLock(\.self)?.async { [self] in
+    thread.async { [self] in
       state.withLock { state in
         guard generation.load(ordering: .relaxed) == mine, isFirst || state.error == nil
         else { return }

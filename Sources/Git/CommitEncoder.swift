@@ -18,15 +18,17 @@ final class CommitEncoder: TreeStore {
   private var packs: [NewPack] = []
   private var writer: PackWriter
   /// Late, as both processors are busy until all commits are made.
-  private let proof = NameProof(smallest: 1 << 10, isLate: true)
+  private let proof: NameProof
   private var authorText: (author: Signature, text: String)?
 
   /// How large a pack becomes.
   private static let mostBytes = 64 << 20
 
   init(
-    _ base: CommitChain.Base, committer: Signature, _ deflater: Deflater, mostStored: Int
+    _ base: CommitChain.Base, committer: Signature, _ deflater: Deflater, mostStored: Int,
+    provingOn thread: WorkThread
   ) throws(GitError) {
+    proof = NameProof(on: thread, smallest: 1 << 10, isLate: true)
     self.deflater = deflater
     self.mostStored = mostStored
     self.committer = committer
@@ -69,12 +71,9 @@ final class CommitEncoder: TreeStore {
     if writer.size > Self.mostBytes { endPack() }
   }
 
-  /// Ends what is made.
-  ///
-  /// - Parameter thread: Where names are proven meanwhile.
-  /// - Returns: What was made.
-  func finish(provingOn thread: WorkThread?) -> CommitChain.Made {
-    proof.begin(on: thread)
+  /// What was made.
+  func finish() -> CommitChain.Made {
+    proof.begin()
     endPack()
     let last = [lastCommit].compactMap(\.self) + trees.values + blobs.values
     return CommitChain.Made(

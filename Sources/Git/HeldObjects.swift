@@ -30,12 +30,14 @@ final class HeldObjects {
   /// Objects that are in packs here, or on disk by now, and are likely to be read next.
   private var shown: [ObjectID: Object] = [:]
   /// What proves the names of those that are added one by one, and of those in packs.
-  private var proof = NameProof()
+  private let thread = WorkThread()
+  private var proof: NameProof
   private var packProofs: [NameProof] = []
   /// How many bytes they have.
   private(set) var size = 0
 
   init(in database: borrowing Owned<ObjectDatabaseResource>) throws(GitError) {
+    proof = NameProof(on: thread)
     var store: UnsafeMutablePointer<git_odb_backend>?
     try check(git_mempack_new(&store))
     guard let store else { throw GitError(.failed, "libgit2 returned no object store") }
@@ -72,7 +74,7 @@ final class HeldObjects {
   func expect(_ type: git_object_t, _ content: [UInt8]) { proof.expect(type, content) }
 
   /// Forgets what was expected and not added.
-  func forgetExpected() { proof = NameProof() }
+  func forgetExpected() { proof = NameProof(on: thread) }
 
   /// Holds packs.
   ///
@@ -117,7 +119,7 @@ final class HeldObjects {
   /// - Throws: ``GitError`` where libgit2's store fails.
   func reset(remembering next: [Object] = []) throws(GitError) {
     (packs, lastOfPacks, objects, places, shown, size) = ([], [], [], [:], [:], 0)
-    (proof, packProofs) = (NameProof(), [])
+    (proof, packProofs) = (NameProof(on: thread), [])
     try check(git_mempack_reset(store))
     for object in next {
       try show(object)

@@ -35,8 +35,7 @@ final class NameProof: Sendable {
   }
 
   private let state = Mutex(State())
-  /// Its own: the shared ones have no thread left where as many callers as there are processors wait for a write.
-  private let queue = DispatchQueue(label: "gitstate.names")
+  private let thread: WorkThread
   private let underWay = DispatchGroup()
   /// An object of fewer bytes is proven at once.
   private let smallest: Int
@@ -44,10 +43,11 @@ final class NameProof: Sendable {
   private let isLate: Bool
 
   /// - Parameters:
+  ///   - thread: Where the names are proven.
   ///   - smallest: An object of fewer bytes is proven at once.
   ///   - isLate: Whether the others wait for ``finish()``, so that whoever makes many of them has all processors.
-  init(smallest: Int = 16 << 10, isLate: Bool = false) {
-    (self.smallest, self.isLate) = (smallest, isLate)
+  init(on thread: WorkThread, smallest: Int = 16 << 10, isLate: Bool = false) {
+    (self.thread, self.smallest, self.isLate) = (thread, smallest, isLate)
   }
 
   /// Begins with an object whose name will be asked for.
@@ -86,16 +86,15 @@ final class NameProof: Sendable {
   }
 
   /// Begins with all that was added, and does not wait.
-  ///
-  /// - Parameter thread: Where to do it; nil is a thread of the system's choice.
-  func begin(on thread: WorkThread? = nil) {
+  func begin() {
     let range = state.withLock { state in
       defer { state.begun = state.entries.count }
       return state.begun..<state.entries.count
     }
     guard !range.isEmpty else { return }
     underWay.enter()
-    let work: @Sendable () -> Void = { [self] in
+    thread.leaveProcessorToCaller()
+    thread.async { [self] in
       defer { underWay.leave() }
       for index in range {
         let entry = state.withLock { $0.entries[index] }
@@ -108,7 +107,6 @@ final class NameProof: Sendable {
         state.withLock { $0.entries[index].proven = proven }
       }
     }
-    if let thread { thread.async(work) } else { queue.async(execute: work) }
   }
 
   /// Waits until all names are proven, and lets go of the objects.

@@ -10,7 +10,7 @@ internal import Synchronization
 final class WorkThread: Sendable {
   /// What is to be done, which the thread keeps when nobody else does any more.
   private final class Line: Sendable {
-    let isStarted = DispatchSemaphore(value: 0)
+    /// The thread's number; 0 before it runs.
     let thread = Atomic<pid_t>(0)
     private let items = Mutex<[(@Sendable () -> Void)?]>([])
     private let added = DispatchSemaphore(value: 0)
@@ -23,7 +23,6 @@ final class WorkThread: Sendable {
 
     func run() {
       thread.store(gettid(), ordering: .relaxed)
-      isStarted.signal()
       while true {
         added.wait()
         guard let item = items.withLock({ $0.removeFirst() }) else { return }
@@ -33,27 +32,39 @@ final class WorkThread: Sendable {
   }
 
   private let line = Line()
-
-  /// - Throws: ``GitError`` where the system gives no thread.
-  init() throws(GitError) {
-    try DetachedThread.start { [line] in line.run() }
-    line.isStarted.wait()
-  }
+  private let isStarted = Mutex(false)
 
   deinit { line.add(nil) }
 
-  /// Adds something to do, and does not wait.
-  func async(_ work: @escaping @Sendable () -> Void) { line.add(work) }
+  /// Adds something to do, and does not wait; where the system gives no thread, it is done at once.
+  func async(_ work: @escaping @Sendable () -> Void) {
+    if starts() { line.add(work) } else { work() }
+  }
 
   /// Waits until all that was added is done.
   func finish() {
     let isDone = DispatchSemaphore(value: 0)
-    line.add { isDone.signal() }
+    async { isDone.signal() }
     isDone.wait()
   }
 
   /// Keeps the thread off the processor that the caller runs on now, until this is called again.
   func leaveProcessorToCaller() {
-    gitstate_keep_off_processor(line.thread.load(ordering: .relaxed), sched_getcpu())
+    let thread = line.thread.load(ordering: .relaxed)
+    if thread != 0 { gitstate_keep_off_processor(thread, sched_getcpu()) }
+  }
+
+  private func starts() -> Bool {
+    isStarted.withLock { isStarted in
+      if !isStarted {
+        do {
+          try DetachedThread.start { [line] in line.run() }
+          isStarted = true
+        } catch {
+          // Then the caller does it.
+        }
+      }
+      return isStarted
+    }
   }
 }

@@ -36,7 +36,7 @@ import Testing
     throws -> CommitChain.Made
   {
     let repository = try open(path)
-    try chain.begin(
+    chain.begin(
       on: try repository.chainBase(tip, folder: "a/b"), committer: committer,
       compresses: compresses)
     chain.append(
@@ -144,7 +144,7 @@ import Testing
     let steps = steps(100)
     let chain = CommitChain()
     // What was begun before is given up.
-    try chain.begin(
+    chain.begin(
       on: try open(path).chainBase(tip, folder: "a/b"), committer: committer)
     chain.append([
       CommitChain.Step(files: [("a/b/x", (Array("x".utf8), .blob))], author: ada) { "Not this\n" }

@@ -12,14 +12,15 @@ import Testing
   @Test func namesAreGits() async throws {
     var generator = RandomBytes(seed: 3)
     let file = ScratchDirectory.current.path.appending("content")
-    let proof = NameProof(smallest: 0)
+    let proof = NameProof(on: WorkThread(), smallest: 0)
     // Around a block of the hash, and around what is proven at once.
     for size in [0, 1, 43, 44, 52, 55, 56, 63, 64, 65, 119, 16_383, 16_384, 300_000] {
       let content = generator.bytes(size)
       try writeFile(file, content)
       let name = try await git("hash-object", "content", in: ScratchDirectory.current.path)
       #expect(try proof.name(GIT_OBJECT_BLOB, content).hex == name, "\(size) bytes")
-      #expect(try NameProof().name(GIT_OBJECT_BLOB, content).hex == name, "\(size) bytes")
+      #expect(
+        try NameProof(on: WorkThread()).name(GIT_OBJECT_BLOB, content).hex == name, "\(size) bytes")
     }
     try proof.finish()
   }
@@ -28,7 +29,7 @@ import Testing
     throws
   {
     let wrong = try #require(Self.wrong)
-    let proof = NameProof(smallest: 0, isLate: isLate)
+    let proof = NameProof(on: WorkThread(), smallest: 0, isLate: isLate)
     for number in 0..<20 { _ = try proof.name(GIT_OBJECT_BLOB, Array("\(number)".utf8)) }
     try proof.finish()
     proof.prove(wrong, GIT_OBJECT_BLOB, Array("content".utf8))
@@ -41,7 +42,7 @@ import Testing
     let wrong = try #require(Self.wrong)
     let content = Array(repeating: UInt8(ascii: "x"), count: 100_000)
     let unused = Array(repeating: UInt8(ascii: "y"), count: 100_000)
-    let proof = NameProof()
+    let proof = NameProof(on: WorkThread())
     proof.expect(GIT_OBJECT_BLOB, content)
     proof.expect(GIT_OBJECT_BLOB, unused)
     #expect(try proof.name(GIT_OBJECT_BLOB, content) == .blob(content))
@@ -55,7 +56,7 @@ import Testing
     let repository = try Repository(opening: path.string, environment: [:], holdsObjects: true)
     let content = Array("not to be seen\n".utf8)
     let id = try repository.writeBlob(content)
-    let proof = NameProof(smallest: 0)
+    let proof = NameProof(on: WorkThread(), smallest: 0)
     proof.prove(try #require(Self.wrong), GIT_OBJECT_BLOB, content)
     try repository.held?.add([], showing: [], proof)
     let area = try StagingArea(path.appending(".git/staged").string, method: .none)

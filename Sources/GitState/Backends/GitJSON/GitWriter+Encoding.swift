@@ -29,7 +29,7 @@ extension GitWriter {
         base = try repository.chainBase(batch.tip, folder: batch.tipFolder.path)
       }
       guard let base else { return }
-      try chain.begin(on: base, committer: committer, compresses: count > Self.mostUncompressed)
+      chain.begin(on: base, committer: committer, compresses: count > Self.mostUncompressed)
       batch.encoding = GitWriteBatch.Encoding(author: author, committer: committer)
     } catch {
       // Said by whoever needs it: perhaps there will be nothing to commit.
