@@ -13,12 +13,20 @@ struct Fixtures {
   }
 
   /// A repository without a commit, where git syncs all that it writes.
+  ///
+  /// It has the 256 folders of loose objects, as each has after some hundred commits: to make them costs whoever
+  /// comes first.
   func repository(_ name: String) throws -> String {
     let path = try folder(name)
     try run("git", ["init", "-q", "-b", "main"], in: path)
     try run("git", ["config", "core.fsync", "all"], in: path)
     try run("git", ["config", "user.name", "Ada"], in: path)
     try run("git", ["config", "user.email", "ada@example.org"], in: path)
+    for number in 0..<256 {
+      try FileManager.default.createDirectory(
+        atPath: "\(path)/.git/objects/" + String(format: "%02x", number),
+        withIntermediateDirectories: true)
+    }
     return path
   }
 
