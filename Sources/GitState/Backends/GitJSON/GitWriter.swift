@@ -1,4 +1,5 @@
 import Git
+import Glibc
 
 /// Writes the state, through a repository of its own.
 ///
@@ -399,7 +400,11 @@ extension Head {
 extension GitError {
   /// Whether the same may work a moment later: another program was faster, or holds a lock.
   var isWorthAnotherTry: Bool {
-    code == .locked || code == .modified || message.contains("failed to rename lockfile")
-      || message.contains("failed to lock file")
+    if code == .locked || code == .modified || message.contains("failed to lock file") {
+      return true
+    }
+    // git gc removes folders that it finds empty.
+    return message.contains("failed to rename lockfile")
+      && message.contains(String(cString: strerror(ENOENT)))
   }
 }

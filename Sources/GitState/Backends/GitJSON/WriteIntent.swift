@@ -206,7 +206,7 @@ extension WriteIntent {
   {
     try removeReferenceLock(location)
     let tip = try repository.target(ofReference: reference)
-    let isMoved = try tip.map { try $0 == new || repository.isAncestor(new, of: $0) } ?? false
+    let isMoved = try isMoved(tip, repository)
     try settleIndex(isMoved: isMoved)
     var edited: [String] = []
     if tip == new, try isCheckedOut(location, repository) {
@@ -231,6 +231,15 @@ extension WriteIntent {
     return tip == new
       ? "an interrupted write was completed: commit \(new.short) is in place\(left)"
       : "an interrupted write had reached the branch, which has gone on since: commit \(new.short)"
+  }
+
+  /// Whether the branch has the write's commit, as it is or below others.
+  private func isMoved(_ tip: ObjectID?, _ repository: borrowing Repository) throws -> Bool {
+    // A branch that is not there may have been renamed.
+    guard let tip = try tip ?? repository.head().target else { return false }
+    if tip == new { return true }
+    // A commit that is not there any more, such as after git gc, is in no history.
+    return try repository.contains(new) && repository.isAncestor(new, of: tip)
   }
 
   /// Whether the worktree still has the branch checked out: else its index and files are another's by now.
@@ -345,7 +354,10 @@ extension WriteIntent {
   private func updateFiles(
     _ files: [File], _ repository: borrowing Repository, _ area: StagingArea
   ) throws -> [String] {
-    guard let workingDirectory, let gitDirectory else { return [] }
+    // A worktree may have been removed.
+    guard let workingDirectory, let gitDirectory,
+      try FileSystem.kind(of: workingDirectory) == .folder
+    else { return [] }
     var edited: [String] = []
     var notes = try InStepNotes(worktreeDirectory: gitDirectory + "/gitstate")
     for file in files where file.isFollowed && file.beside == nil {
