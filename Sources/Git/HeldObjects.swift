@@ -29,8 +29,9 @@ final class HeldObjects {
   private var places: [ObjectID: Int] = [:]
   /// Objects that are in packs here, or on disk by now, and are likely to be read next.
   private var shown: [ObjectID: Object] = [:]
-  /// What proves the names of those that are added one by one, and of those in packs.
+  /// Where names are proven.
   private let thread = WorkThread()
+  /// What proves the names of those that are added one by one, and of those in packs.
   private var proof: NameProof
   private var packProofs: [NameProof] = []
   /// How many bytes they have.

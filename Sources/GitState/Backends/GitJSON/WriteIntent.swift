@@ -205,7 +205,8 @@ extension WriteIntent {
     throws -> String
   {
     try removeReferenceLock(location)
-    let tip = try repository.target(ofReference: reference)
+    // A branch that is not there may have been renamed.
+    let tip = try repository.target(ofReference: reference) ?? repository.head().target
     let isMoved = try isMoved(tip, repository)
     try settleIndex(isMoved: isMoved)
     var edited: [String] = []
@@ -235,8 +236,7 @@ extension WriteIntent {
 
   /// Whether the branch has the write's commit, as it is or below others.
   private func isMoved(_ tip: ObjectID?, _ repository: borrowing Repository) throws -> Bool {
-    // A branch that is not there may have been renamed.
-    guard let tip = try tip ?? repository.head().target else { return false }
+    guard let tip else { return false }
     if tip == new { return true }
     // A commit that is not there any more, such as after git gc, is in no history.
     return try repository.contains(new) && repository.isAncestor(new, of: tip)

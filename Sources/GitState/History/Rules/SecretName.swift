@@ -113,8 +113,14 @@ struct SecretName {
 /// What a value's own text says.
 enum SecretValue {
   /// Whether it is an account's address.
-  static func isAddress(_ text: String) -> Bool {
-    text.utf8.count == 42 && text.hasPrefix("0x") && text.utf8.dropFirst(2).allSatisfy(\.isHexDigit)
+  static func isAddress(_ text: String) -> Bool { isHex(text, digits: 40) }
+
+  /// Whether it is a hash, as of a transaction or bytecode.
+  static func isHash(_ text: String) -> Bool { isHex(text, digits: 64) }
+
+  private static func isHex(_ text: String, digits: Int) -> Bool {
+    text.utf8.count == digits + 2 && text.hasPrefix("0x")
+      && text.utf8.dropFirst(2).allSatisfy(\.isHexDigit)
   }
 
   /// Whether it has the digits of a key of 32 or 64 bytes, which are those of a hash as well.

@@ -9,7 +9,9 @@ struct SecretText {
   /// What a text has that looks like a secret; nil where there is nothing.
   static func meaning(of text: String) -> String? {
     // Nothing shorter is a secret with a form or a name.
-    guard text.utf8.count >= 12, !text.isAddressOrHash else { return nil }
+    guard text.utf8.count >= 12, !SecretValue.isAddress(text), !SecretValue.isHash(text) else {
+      return nil
+    }
     let scan = SecretText(bytes: Array(text.utf8))
     return scan.form ?? scan.named ?? scan.mnemonic
   }
@@ -223,12 +225,4 @@ struct SecretText {
 
 extension ArraySlice<UInt8> {
   fileprivate func hasSuffix(_ end: [UInt8]) -> Bool { suffix(end.count).elementsEqual(end) }
-}
-
-extension String {
-  /// Whether it is `0x` and 40 or 64 hexadecimal digits, as an address or a hash is.
-  fileprivate var isAddressOrHash: Bool {
-    guard [42, 66].contains(utf8.count) else { return false }
-    return utf8.starts(with: "0x".utf8) && utf8.dropFirst(2).allSatisfy(\.isHexDigit)
-  }
 }
